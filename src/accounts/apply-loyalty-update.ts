@@ -1,0 +1,222 @@
+import type { RequestContext } from './access.ts';
+import { birthdayProblem } from './birthday.ts';
+import { logConsents } from './change-log.ts';
+import { type AddressChanges, type CustomerChanges, differences, mainAddress, problemsOf } from './customer.ts';
+import type { AccountDeps } from './deps.ts';
+import { AccountError, type Problem, refuseIfAny } from './errors.ts';
+import { applyAddress } from './loyalty-address.ts';
+import {
+  digestOf,
+  type LoyaltyLink,
+  type LoyaltyLinkChanges,
+  type LoyaltyProfile,
+  noChain,
+  outboundView,
+} from './loyalty-link.ts';
+import { type LoyaltyIdentifiers, matchCustomer, placeNewCustomer } from './match-customer.ts';
+import { loyaltyPasswordProblem } from './password-policy.ts';
+import { insertCustomer } from './sign-up.ts';
+import type { CustomerWithGroups, WritableStore } from './store.ts';
+import type { ChainScope, Shop } from './topology.ts';
+import { changeCustomer } from './update-customer.ts';
+
+export interface LoyaltyConsents {
+  isProgrammeOptedIn?: boolean;
+  isMailingSubscribed?: boolean;
+  isPrintedMailingSubscribed?: boolean;
+}
+
+export interface LoyaltyUpdate {
+  identifiers: LoyaltyIdentifiers;
+  changes: CustomerChanges;
+  address: AddressChanges;
+  consents: LoyaltyConsents;
+  /** Used on create only: on an existing account it would let an e-mail match take the account over. */
+  password?: string;
+  /** The platform says this person was erased there (decisions, Spaaza 6). */
+  isErasure: boolean;
+  createIfMissing: boolean;
+  chainId?: number;
+  websiteCode?: string;
+  storeCode?: string;
+  /** What the adapter could not read: reported together with the domain's own findings. */
+  problems: readonly Problem[];
+}
+
+export interface AppliedUpdate {
+  profile: LoyaltyProfile;
+  groupIds: readonly number[];
+}
+
+/**
+ * Takes over what the loyalty platform knows about a person: identify, diff, write customer, link, history and event in
+ * one transaction. Identification: `user_id` if given, else `member_number`; then username, then our id; the last two
+ * link the customer (decisions, Spaaza 4). Throws `chain_…`, `customer_not_found` (nobody matches and no create asked) or
+ * `validation_failed` with every problem. Repeating it changes nothing; two identical creates make one customer.
+ */
+export async function applyLoyaltyUpdate(
+  deps: AccountDeps,
+  update: LoyaltyUpdate,
+  context: RequestContext,
+): Promise<AppliedUpdate> {
+  const scope = deps.directory.topology.scopeOfChain(update.chainId);
+  const placement = placeNewCustomer(deps.directory.topology, scope, update);
+  const problems = [...update.problems, ...placement.problems, ...problemsOf(update.changes)];
+  const { birthday } = update.changes;
+  const futureBirthday = birthday && birthdayProblem('birthday', birthday, deps.now().slice(0, 10));
+  if (futureBirthday) problems.push(futureBirthday);
+  const isNew = (await matchCustomer(deps.store, scope, context, update.identifiers)) === undefined;
+  if (isNew && (!update.createIfMissing || update.isErasure)) {
+    refuseIfAny(problems);
+    throw new AccountError('customer_not_found', { lookup: { by: 'identifiers' } });
+  }
+  if (isNew) problems.push(...problemsOfCreate(update));
+  refuseIfAny(problems);
+  const passwordHash = isNew && update.password !== undefined ? await deps.passwords.hash(update.password) : null;
+  const now = deps.now();
+  return deps.store.transaction(async (store) => {
+    const id =
+      (await matchCustomer(store, scope, context, update.identifiers)) ??
+      (isNew ? await createOrMeet(deps, store, context, scope, placement.shop, update, passwordHash, now) : undefined);
+    const current = id === undefined ? undefined : await store.customers.lock(id);
+    // Between the look and the lock the customer was erased: to the caller that is the same as never found.
+    if (current === undefined) throw new AccountError('customer_not_found', { lookup: { by: 'identifiers' } });
+    return update.isErasure
+      ? unlink(deps, store, context, scope, current, now)
+      : apply(deps, store, context, scope, current, update, now);
+  });
+}
+
+function problemsOfCreate({ changes, password }: LoyaltyUpdate): Problem[] {
+  const problems: Problem[] = [];
+  for (const field of ['email', 'givenName', 'familyName'] as const) {
+    if (changes[field] === undefined) problems.push({ field, rule: 'blank' });
+  }
+  if (password !== undefined) {
+    const problem = loyaltyPasswordProblem('password', password, changes.email ?? '');
+    if (problem !== undefined) problems.push(problem);
+  }
+  return problems;
+}
+
+/** Inserts, or finds whom a request running at the same time has just inserted. */
+async function createOrMeet(
+  deps: AccountDeps,
+  store: WritableStore,
+  context: RequestContext,
+  scope: ChainScope,
+  shop: Shop,
+  update: LoyaltyUpdate,
+  passwordHash: string | null,
+  now: string,
+): Promise<number> {
+  try {
+    return await insertCustomer(deps, store, context, shop, update.changes, passwordHash, now);
+  } catch (error) {
+    if (!(error instanceof AccountError)) throw error;
+    const met = await matchCustomer(store, scope, context, update.identifiers);
+    if (met === undefined) throw error;
+    return met;
+  }
+}
+
+async function apply(
+  deps: AccountDeps,
+  store: WritableStore,
+  context: RequestContext,
+  scope: ChainScope,
+  current: CustomerWithGroups,
+  update: LoyaltyUpdate,
+  now: string,
+): Promise<AppliedUpdate> {
+  const chainId = scope.chainId ?? noChain;
+  const { id } = current.customer;
+  const before = (await store.customers.findLoyaltyProfile(id, chainId))!;
+  const linkChanges = relink(before.link, update);
+  const others = await applyAddress(store, before, update.address);
+  const linkFields = differences<LoyaltyLink>(before.link, linkChanges).map((change) => ({
+    ...change,
+    field: `link.${chainId}.${change.field}`,
+  }));
+  const link = { ...before.link, ...linkChanges };
+  if (linkFields.length > 0) await store.links.save(link);
+  await logConsents(store, context, id, consentStatements(before.link, update.consents, chainId), now);
+  const groupIds = coupledGroups(deps, current, before.link, link);
+  // With neither a street, a city nor a postcode there is no address, and the country stands on the person (spaaza 2.6).
+  const hasAddress = mainAddress(before.addresses) !== undefined || others.length > 0;
+  const { countryCode } = update.address;
+  const changes = hasAddress || countryCode === undefined ? update.changes : { ...update.changes, countryCode };
+  const changed = await changeCustomer(deps, store, context, current, changes, groupIds, now, [
+    ...others,
+    ...linkFields,
+  ]);
+  const profile = await agree(store, (await store.customers.findLoyaltyProfile(id, chainId))!);
+  return { profile, groupIds: changed.groupIds };
+}
+
+/** Both sides now agree on what would be sent: remember its digest, so that this change does not echo. */
+async function agree(store: WritableStore, profile: LoyaltyProfile): Promise<LoyaltyProfile> {
+  const digest = digestOf(outboundView(profile));
+  if (digest.agreedDigest === profile.link.agreedDigest) return profile;
+  const link = { ...profile.link, ...digest };
+  await store.links.save(link);
+  return { ...profile, link };
+}
+
+function relink(link: LoyaltyLink, { identifiers, consents }: LoyaltyUpdate): LoyaltyLinkChanges {
+  const changes: LoyaltyLinkChanges = { ...consents };
+  if (identifiers.userId !== undefined && identifiers.userId !== link.spaazaUserId)
+    changes.spaazaUserId = identifiers.userId;
+  if (identifiers.memberNumber !== undefined) changes.memberNumber = identifiers.memberNumber;
+  return changes;
+}
+
+function consentStatements(link: LoyaltyLink, consents: LoyaltyConsents, chainId: number) {
+  const subjects = {
+    isMailingSubscribed: 'mailing',
+    isPrintedMailingSubscribed: 'printed_mailing',
+    isProgrammeOptedIn: 'programme',
+  } as const;
+  return differences<LoyaltyConsents>(link, consents).map(({ field, after }) => ({
+    subject: `${subjects[field as keyof LoyaltyConsents]}:${chainId}`,
+    isGiven: after === true,
+  }));
+}
+
+/** On a coupled website the general newsletter group follows the mailing flag. */
+function coupledGroups(
+  deps: AccountDeps,
+  { customer, groupIds }: CustomerWithGroups,
+  before: LoyaltyLink,
+  after: LoyaltyLink,
+): readonly number[] | undefined {
+  const website = deps.directory.topology.websiteById(customer.websiteId);
+  const general = website.generalNewsletterGroupId;
+  if (!website.couplesNewsletter || general === null) return undefined;
+  if (before.isMailingSubscribed === after.isMailingSubscribed) return undefined;
+  const others = groupIds.filter((id) => id !== general);
+  return after.isMailingSubscribed ? [...others, general].sort((a, b) => a - b) : others;
+}
+
+/** An erasure over there ends the tie; the account here stays as it is. */
+async function unlink(
+  deps: AccountDeps,
+  store: WritableStore,
+  context: RequestContext,
+  scope: ChainScope,
+  current: CustomerWithGroups,
+  now: string,
+): Promise<AppliedUpdate> {
+  const chainId = scope.chainId ?? noChain;
+  const { id } = current.customer;
+  const { link } = (await store.customers.findLoyaltyProfile(id, chainId))!;
+  const ended = { spaazaUserId: null, memberNumber: null, lastHash: null, agreedDigest: null };
+  const fields = differences<LoyaltyLink>(link, ended)
+    .filter(({ field }) => field !== 'agreedDigest' && field !== 'lastHash')
+    .map((change) => ({ ...change, field: `link.${chainId}.${change.field}` }));
+  if (fields.length > 0) {
+    await store.links.save({ ...link, ...ended });
+    await changeCustomer(deps, store, context, current, {}, undefined, now, fields);
+  }
+  return { profile: (await store.customers.findLoyaltyProfile(id, chainId))!, groupIds: current.groupIds };
+}

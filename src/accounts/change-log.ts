@@ -1,0 +1,54 @@
+import { describeActor, type RequestContext } from './access.ts';
+import type { FieldChange } from './customer.ts';
+import type { AccountEvent } from './events.ts';
+import type { ConsentRecord, WritableStore } from './store.ts';
+
+/**
+ * Writes what a change leaves behind, in the change's own transaction: a history row per field and one outbox row.
+ * Without changed fields it writes nothing.
+ */
+export async function logChange(
+  store: WritableStore,
+  context: RequestContext,
+  event: AccountEvent,
+  changes: readonly FieldChange[],
+  now: string,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const actor = describeActor(context.actor);
+  const { origin, requestId } = context;
+  await store.history.append(
+    changes.map(({ field, before, after }) => ({
+      customerId: event.customerId,
+      field,
+      before,
+      after,
+      origin,
+      actor,
+      requestId,
+      changedAt: now,
+    })),
+  );
+  await store.outbox.append({ event, origin, actor, requestId, occurredAt: now });
+}
+
+/** Appends what a person said about consent: subject, given or not, and who passed it on. */
+export async function logConsents(
+  store: WritableStore,
+  context: RequestContext,
+  customerId: number,
+  statements: readonly Pick<ConsentRecord, 'subject' | 'isGiven'>[],
+  now: string,
+): Promise<void> {
+  const actor = describeActor(context.actor);
+  await store.consents.append(
+    statements.map((statement) => ({
+      ...statement,
+      customerId,
+      origin: context.origin,
+      actor,
+      requestId: context.requestId,
+      statedAt: now,
+    })),
+  );
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import type { AccountDeps } from './deps.ts';
+import { normalizeEmail } from './email.ts';
+import { AccountError } from './errors.ts';
+import { addSeconds, hashNetwork, hashToken, sameDigest } from './session.ts';
+import type { FailedAttempts, SignInAccount } from './store.ts';
+
+export interface Credentials {
+  email: string;
+  password: string;
+  poolId: number;
+  network?: string;
+  /** Credentials of an earlier session, if the caller sent some: they mark a device that signed in before. */
+  device?: { clientId: string; accessToken: string };
+}
+
+/** What a successful check hands on to the verb that completes the sign-in. */
+export interface CheckedAccount {
+  account: SignInAccount;
+  /** A stronger hash to store in place of the present one. */
+  upgradedHash?: string;
+  /** Failure counters to clear. */
+  attemptKeys: readonly string[];
+}
+
+/**
+ * Checks an e-mail and a password. One hash of work whether the account exists or not. Throws `account_locked` while
+ * the counter that applies is locked, `invalid_credentials` for an unknown e-mail and a wrong password alike,
+ * `account_unconfirmed` only after a right password, `overloaded` when too many checks wait.
+ *
+ * Failures are counted per e-mail, also for e-mails nobody has, so that a lock tells nothing. A device that signed in
+ * before (an earlier token of the account, or the network of one of its sessions) has a counter of its own: a stranger
+ * cannot lock the owner out.
+ */
+export async function checkCredentials(deps: AccountDeps, credentials: Credentials): Promise<CheckedAccount> {
+  const email = normalizeEmail(credentials.email);
+  const account = await deps.store.customers.findForSignIn(credentials.poolId, email);
+  const accountKey = createHash('sha256').update(`${credentials.poolId}:${email}`).digest('base64url');
+  const device = account && (await knownDevice(deps, account.customer.id, credentials));
+  const key = device === undefined ? accountKey : `${accountKey}:${device}`;
+
+  const refuseIfLocked = async (): Promise<void> => {
+    const lockedUntil = (await deps.store.attempts.find(key))?.lockedUntil ?? null;
+    const now = deps.now();
+    if (lockedUntil !== null && lockedUntil > now) {
+      throw new AccountError('account_locked', { retryAfterSeconds: secondsBetween(now, lockedUntil) });
+    }
+  };
+  await refuseIfLocked();
+  // Asked again when the hash is about to start: parallel guesses must not outrun the counter while they queue.
+  const check = await deps.passwords.check(credentials.password, account?.passwordHash, refuseIfLocked);
+  if (account === undefined || !check.isCorrect) throw await countFailure(deps, key);
+  if (account.customer.unconfirmedSince !== null) {
+    throw new AccountError('account_unconfirmed', { email: account.customer.email });
+  }
+  const hadFailures = (await deps.store.attempts.find(key)) !== undefined;
+  return { account, upgradedHash: check.upgradedHash, attemptKeys: hadFailures ? [key] : [] };
+}
+
+async function knownDevice(
+  deps: AccountDeps,
+  customerId: number,
+  { device, network }: Credentials,
+): Promise<string | undefined> {
+  if (device !== undefined) {
+    const found = await deps.store.sessions.findByClientId(device.clientId);
+    const digest = hashToken(device.accessToken);
+    if (found?.session.customerId === customerId && sameDigest(found.session.tokenHash, digest)) return device.clientId;
+  }
+  const networkHash = hashNetwork(network);
+  if (networkHash === null) return undefined;
+  return (await deps.store.sessions.isKnownNetwork(customerId, networkHash)) ? networkHash : undefined;
+}
+
+async function countFailure(deps: AccountDeps, key: string): Promise<AccountError> {
+  const { maxFailures, lockSeconds } = deps.rules.lock;
+  const now = deps.now();
+  const lockedNow = await deps.store.transaction(async (store) => {
+    const earlier = await store.attempts.find(key);
+    const attempts = nextAttempts(earlier, key, now, maxFailures, lockSeconds);
+    await store.attempts.save(attempts);
+    return attempts.lockedUntil !== null;
+  });
+  return new AccountError('invalid_credentials', lockedNow ? { lockedNow, retryAfterSeconds: lockSeconds } : {});
+}
+
+/** Counts one more failure; a lock that has run out starts the count anew (magento-webapi 8.2). */
+export function nextAttempts(
+  earlier: FailedAttempts | undefined,
+  key: string,
+  now: string,
+  maxFailures: number,
+  lockSeconds: number,
+): FailedAttempts {
+  const isLockOver = earlier?.lockedUntil != null && earlier.lockedUntil <= now;
+  const failures = earlier === undefined || isLockOver ? 1 : earlier.failures + 1;
+  const firstFailedAt = failures === 1 ? now : (earlier?.firstFailedAt ?? now);
+  const lockedUntil = failures >= maxFailures ? addSeconds(now, lockSeconds) : null;
+  return { key, failures, firstFailedAt, lockedUntil };
+}
+
+function secondsBetween(from: string, to: string): number {
+  return Math.max(1, Math.ceil((Date.parse(to) - Date.parse(from)) / 1000));
+}

@@ -1,0 +1,32 @@
+import type { Origin } from './access.ts';
+
+/** What happened to whom; written in the transaction of the change and delivered at least once, in order per customer. */
+export type AccountEvent =
+  | { type: 'customer.created'; customerId: number; fields: string[] }
+  | { type: 'customer.updated'; customerId: number; fields: string[] }
+  | { type: 'customer.password_changed'; customerId: number }
+  | { type: 'customer.deleted'; customerId: number; links: { chainId: number; spaazaUserId: number | null }[] };
+
+/** An event as it waits in the outbox. */
+export interface OutboxEntry {
+  id: number;
+  event: AccountEvent;
+  origin: Origin;
+  actor: string;
+  requestId: string;
+  /** ISO 8601 UTC. */
+  occurredAt: string;
+}
+
+/** One changed field of one customer. Values are JSON; a password change has no values. */
+export interface HistoryEntry {
+  id: number;
+  customerId: number;
+  field: string;
+  before: unknown;
+  after: unknown;
+  origin: Origin;
+  actor: string;
+  requestId: string;
+  changedAt: string;
+}

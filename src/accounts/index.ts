@@ -1,0 +1,54 @@
+import { createKey, listKeys, recordKeyUse, revokeKey } from './api-keys.ts';
+import { applyLoyaltyUpdate } from './apply-loyalty-update.ts';
+import { applyTopology } from './apply-topology.ts';
+import { cleanUp } from './clean-up.ts';
+import { createCustomer, getCustomer, listCustomers, updateCustomer } from './customer-records.ts';
+import { deleteAccount } from './delete-account.ts';
+import type { AccountDeps } from './deps.ts';
+import { signOut } from './end-session.ts';
+import { getLoyaltyProfile, getLoyaltyProfileByEmail } from './loyalty-profile.ts';
+import { setMaintenance } from './maintenance.ts';
+import { resumeSession } from './resume-session.ts';
+import { signIn } from './sign-in.ts';
+import { signUp } from './sign-up.ts';
+import { updateOwnAccount } from './update-customer.ts';
+import { verifyLogin } from './verify-login.ts';
+
+/** Every verb the product has, bound to what it works on. Protocols, jobs and the CLI call these and nothing else. */
+export function createAccounts(deps: AccountDeps) {
+  const bound =
+    <Input extends readonly unknown[], Result>(verb: (deps: AccountDeps, ...input: Input) => Result) =>
+    (...input: Input): Result =>
+      verb(deps, ...input);
+  return {
+    /** Topology, keys and maintenance as known in memory. */
+    directory: deps.directory,
+
+    signIn: bound(signIn),
+    resumeSession: bound(resumeSession),
+    signOut: bound(signOut),
+    signUp: bound(signUp),
+    updateOwnAccount: bound(updateOwnAccount),
+    deleteAccount: bound(deleteAccount),
+
+    verifyLogin: bound(verifyLogin),
+    applyLoyaltyUpdate: bound(applyLoyaltyUpdate),
+    getLoyaltyProfile: bound(getLoyaltyProfile),
+    getLoyaltyProfileByEmail: bound(getLoyaltyProfileByEmail),
+
+    listCustomers: bound(listCustomers),
+    getCustomer: bound(getCustomer),
+    createCustomer: bound(createCustomer),
+    updateCustomer: bound(updateCustomer),
+
+    createKey: bound(createKey),
+    listKeys: bound(listKeys),
+    revokeKey: bound(revokeKey),
+    recordKeyUse: bound(recordKeyUse),
+    applyTopology: bound(applyTopology),
+    setMaintenance: bound(setMaintenance),
+    cleanUp: bound(cleanUp),
+  };
+}
+
+export type Accounts = ReturnType<typeof createAccounts>;

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { type Address, type Customer, mainAddress } from './customer.ts';
+import { presentGender } from './gender.ts';
+import { splitStreetLine } from './street.ts';
+
+/** Chain number under which a link is kept when no chain is configured at all. */
+export const noChain = 0;
+
+/** The tie of one customer to the loyalty platform in one chain. */
+export interface LoyaltyLink {
+  customerId: number;
+  chainId: number;
+  /** The platform's id of the person, up to 9,999,999,999; null while the customer was only ever named by us. */
+  spaazaUserId: number | null;
+  memberNumber: string | null;
+  isProgrammeOptedIn: boolean;
+  isMailingSubscribed: boolean;
+  isPrintedMailingSubscribed: boolean;
+  /** 16 hex digits shown on the wire as `last_hash`; null before the first agreement. */
+  lastHash: string | null;
+  /** Full digest of the outbound view that both sides last agreed on, with its schema version. */
+  agreedDigest: string | null;
+}
+
+export type LoyaltyLinkChanges = Partial<Omit<LoyaltyLink, 'customerId' | 'chainId'>>;
+
+/** A link as it is before anything was said: everything off, nothing known. */
+export function emptyLink(customerId: number, chainId: number): LoyaltyLink {
+  return {
+    customerId,
+    chainId,
+    spaazaUserId: null,
+    memberNumber: null,
+    isProgrammeOptedIn: false,
+    isMailingSubscribed: false,
+    isPrintedMailingSubscribed: false,
+    lastHash: null,
+    agreedDigest: null,
+  };
+}
+
+/** A customer as one chain of the loyalty platform sees the person. */
+export interface LoyaltyProfile {
+  customer: Customer;
+  addresses: readonly Address[];
+  link: LoyaltyLink;
+}
+
+/** The flat view that is sent to the platform; undefined members are not sent (decisions, Spaaza 8). */
+export interface OutboundView {
+  givenName: string;
+  familyName: string;
+  birthday?: string;
+  email: string;
+  customerId: number;
+  gender?: string;
+  isPrintedMailingSubscribed: boolean;
+  isMailingSubscribed: boolean;
+  isMailingOffered: true;
+  isProgrammeOptedIn: boolean;
+  street?: string;
+  houseNumber?: string;
+  houseNumberExtension?: string;
+  postcode?: string;
+  city?: string;
+  countryCode?: string;
+  phone?: string;
+}
+
+/** Builds what the platform would be sent for a customer now. A single free street line is split when unambiguous. */
+export function outboundView({ customer, addresses, link }: LoyaltyProfile): OutboundView {
+  const address = mainAddress(addresses);
+  const view: OutboundView = {
+    givenName: customer.givenName,
+    familyName: customer.familyName,
+    birthday: customer.birthday ?? undefined,
+    email: customer.email,
+    customerId: customer.id,
+    gender:
+      customer.genderCode === null
+        ? undefined
+        : presentGender({ code: customer.genderCode, token: customer.genderToken ?? '' }),
+    isPrintedMailingSubscribed: link.isPrintedMailingSubscribed,
+    isMailingSubscribed: link.isMailingSubscribed,
+    isMailingOffered: true,
+    isProgrammeOptedIn: link.isProgrammeOptedIn,
+    countryCode: address?.countryCode ?? customer.countryCode ?? undefined,
+    phone: customer.phone || undefined,
+  };
+  if (address !== undefined) {
+    const isFreeLine = address.houseNumber === '' && address.houseNumberExtension === '';
+    const parts = isFreeLine && !address.line2 ? splitStreetLine(address.street, address.countryCode) : address;
+    view.street = parts.street || undefined;
+    view.houseNumber = parts.houseNumber || undefined;
+    view.houseNumberExtension = parts.houseNumberExtension;
+    view.postcode = address.postcode || undefined;
+    view.city = address.city || undefined;
+  }
+  return view;
+}
+
+/** Version of the outbound mapping: a new mapping must not look like changed data. */
+const digestVersion = 1;
+
+/**
+ * Digests an outbound view: SHA-256 over its canonical JSON (sorted keys, NFC, empty equals absent, ids left out).
+ * `lastHash` is the first 16 hex digits, the form of the documented sample (decisions, Spaaza 7).
+ */
+export function digestOf(view: OutboundView): { agreedDigest: string; lastHash: string } {
+  const entries = Object.entries(view)
+    .filter(([key, value]) => key !== 'customerId' && value !== undefined && value !== '')
+    .map(([key, value]) => [key, typeof value === 'string' ? value.normalize('NFC') : value] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const hex = createHash('sha256').update(JSON.stringify(entries)).digest('hex');
+  return { agreedDigest: `${digestVersion}:${hex}`, lastHash: hex.slice(0, 16) };
+}

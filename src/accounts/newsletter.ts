@@ -1,0 +1,74 @@
+import type { RequestContext } from './access.ts';
+import { logConsents } from './change-log.ts';
+import type { FieldChange } from './customer.ts';
+import { AccountError } from './errors.ts';
+import { formatIdList } from './id-list.ts';
+import { emptyLink } from './loyalty-link.ts';
+import type { CustomerWithGroups, WritableStore } from './store.ts';
+import type { Shop, Topology } from './topology.ts';
+
+/** What a caller says about newsletters. A list wins over the yes/no. */
+export interface NewsletterWish {
+  groupIds?: readonly number[];
+  wantsNewsletter?: boolean;
+}
+
+/**
+ * The groups a customer should be in after a wish, or undefined when nothing was wished: false leaves all, true without
+ * groups joins the store's default groups (decisions, go~mus 4). Throws `validation_failed` for an unknown group.
+ */
+export function wishedGroups(
+  wish: NewsletterWish,
+  current: readonly number[],
+  shop: Shop,
+  topology: Topology,
+): readonly number[] | undefined {
+  if (wish.groupIds !== undefined) {
+    const unknown = wish.groupIds.find((id) => !topology.hasNewsletterGroup(id));
+    if (unknown !== undefined) {
+      throw new AccountError('validation_failed', {
+        problems: [{ field: 'newsletterGroups', rule: 'unknown', value: String(unknown) }],
+      });
+    }
+    return wish.groupIds;
+  }
+  if (wish.wantsNewsletter === false) return [];
+  if (wish.wantsNewsletter === true && current.length === 0) return shop.defaultNewsletterGroupIds;
+  return undefined;
+}
+
+/**
+ * Makes a customer a member of exactly `wanted` and writes the consent records; gives the change for the history, or
+ * undefined when the set was already right. A coupled website moves the chain's mailing flag along.
+ */
+export async function setGroups(
+  store: WritableStore,
+  context: RequestContext,
+  topology: Topology,
+  { customer, groupIds: current }: CustomerWithGroups,
+  wanted: readonly number[],
+  now: string,
+): Promise<FieldChange | undefined> {
+  const joined = wanted.filter((id) => !current.includes(id));
+  const left = current.filter((id) => !wanted.includes(id));
+  if (joined.length === 0 && left.length === 0) return undefined;
+  for (const id of joined) await store.memberships.add(customer.id, id, now);
+  for (const id of left) await store.memberships.remove(customer.id, id);
+  const statements = [
+    ...joined.map((id) => ({ subject: `newsletter:${id}`, isGiven: true })),
+    ...left.map((id) => ({ subject: `newsletter:${id}`, isGiven: false })),
+  ];
+  const website = topology.websiteById(customer.websiteId);
+  const general = website.generalNewsletterGroupId;
+  if (website.couplesNewsletter && website.chainId !== null && general !== null) {
+    if (joined.includes(general) || left.includes(general)) {
+      const isMailingSubscribed = joined.includes(general);
+      const links = await store.links.listByCustomer(customer.id);
+      const link = links.find(({ chainId }) => chainId === website.chainId) ?? emptyLink(customer.id, website.chainId);
+      await store.links.save({ ...link, isMailingSubscribed });
+      statements.push({ subject: `mailing:${website.chainId}`, isGiven: isMailingSubscribed });
+    }
+  }
+  await logConsents(store, context, customer.id, statements, now);
+  return { field: 'newsletterGroups', before: formatIdList(current), after: formatIdList(wanted) };
+}

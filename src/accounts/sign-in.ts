@@ -1,0 +1,75 @@
+import { describeActor, type RequestContext } from './access.ts';
+import { type Credentials, checkCredentials } from './check-credentials.ts';
+import type { AccountDeps } from './deps.ts';
+import { addSeconds, hashNetwork, hashToken, type IssuedToken, mintToken } from './session.ts';
+import type { CustomerWithGroups, WritableStore } from './store.ts';
+import type { Shop } from './topology.ts';
+
+export interface SignedIn extends CustomerWithGroups {
+  token: IssuedToken;
+}
+
+/**
+ * Signs a customer in at a store. `email` in any case or spacing. Throws as `checkCredentials` does. Writes one session
+ * and one history row, upgrades an old hash, and ends the session with the lowest expiry beyond the device limit.
+ */
+export async function signIn(
+  deps: AccountDeps,
+  input: { shop: Shop; email: string; password: string; device?: Credentials['device'] },
+  context: RequestContext,
+): Promise<SignedIn> {
+  const { poolId } = deps.directory.topology.websiteById(input.shop.websiteId);
+  const { shop: _, ...credentials } = input;
+  const checked = await checkCredentials(deps, { ...credentials, poolId, network: context.network });
+  const { customer, groupIds } = checked.account;
+  const now = deps.now();
+  const actor = { kind: 'customer', id: customer.id } as const;
+  const token = await deps.store.transaction(async (store) => {
+    if (checked.upgradedHash !== undefined) await store.customers.setPasswordHash(customer.id, checked.upgradedHash);
+    if (checked.attemptKeys.length > 0) await store.attempts.delete(checked.attemptKeys);
+    await store.history.append([
+      {
+        customerId: customer.id,
+        field: 'signedIn',
+        before: null,
+        after: now,
+        origin: context.origin,
+        actor: describeActor(actor),
+        requestId: context.requestId,
+        changedAt: now,
+      },
+    ]);
+    return startSession(deps, store, customer, context, now);
+  });
+  return { customer, groupIds, token };
+}
+
+/** Opens a session inside a transaction and keeps the number of devices within the limit. */
+export async function startSession(
+  deps: AccountDeps,
+  store: WritableStore,
+  customer: { id: number; email: string },
+  context: RequestContext,
+  now: string,
+): Promise<IssuedToken> {
+  const { lifespanSeconds, maxDevices } = deps.rules.sessions;
+  const accessToken = mintToken();
+  const clientId = mintToken();
+  const uid = customer.email.toLowerCase();
+  const expiresAt = addSeconds(now, lifespanSeconds);
+  await store.sessions.insert({
+    customerId: customer.id,
+    clientId,
+    tokenHash: hashToken(accessToken),
+    previousTokenHash: null,
+    previousValidUntil: null,
+    rotationSeed: mintToken(),
+    uid,
+    expiresAt,
+    createdAt: now,
+    lastUsedAt: now,
+    networkHash: hashNetwork(context.network),
+  });
+  await store.sessions.prune(customer.id, maxDevices, now);
+  return { accessToken, clientId, uid, expiresAt };
+}

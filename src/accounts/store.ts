@@ -1,0 +1,187 @@
+import type { Scope } from './access.ts';
+import type { Address, AddressChanges, Customer, CustomerChanges } from './customer.ts';
+import type { HistoryEntry, OutboxEntry } from './events.ts';
+import type { LoyaltyLink, LoyaltyProfile } from './loyalty-link.ts';
+import type { NewSession, Session } from './session.ts';
+import type { Chain, NewsletterGroup, Pool, Shop, TopologyData, Website } from './topology.ts';
+
+/** A customer with the newsletter groups joined, ascending; what most answers show. */
+export interface CustomerWithGroups {
+  customer: Customer;
+  groupIds: readonly number[];
+}
+
+/** What a sign-in needs to know before it hashes. */
+export interface SignInAccount extends CustomerWithGroups {
+  passwordHash: string | null;
+}
+
+export interface SessionWithCustomer extends CustomerWithGroups {
+  session: Session;
+}
+
+/** Failed sign-ins counted under one key: an account as strangers see it, or one device that signed in before. */
+export interface FailedAttempts {
+  key: string;
+  failures: number;
+  firstFailedAt: string;
+  lockedUntil: string | null;
+}
+
+export interface ApiKey {
+  id: number;
+  name: string;
+  keyHash: string;
+  scopes: readonly Scope[];
+  websiteId: number | null;
+  createdAt: string;
+  lastUsedAt: string | null;
+  revokedAt: string | null;
+}
+
+export interface ConsentRecord {
+  customerId: number;
+  /** `newsletter:8`, `mailing:123`, `printed_mailing:123`, `programme:123` (the number is a group or a chain). */
+  subject: string;
+  isGiven: boolean;
+  origin: string;
+  actor: string;
+  requestId: string;
+  statedAt: string;
+}
+
+export interface CustomerQuery {
+  /** Words that must all occur in name, e-mail or foreign id; empty means everybody. */
+  words: readonly string[];
+  websiteId: number | null;
+  page: number;
+  perPage: number;
+}
+
+/** `id` is given only where it must be a certain one: documented samples and moves between databases. */
+export type NewCustomer = Omit<Customer, 'id' | 'hasPassword'> & { id?: number; passwordHash: string | null };
+
+/** What can be read, inside and outside a transaction. Outside, an answer may come from a replica. */
+export interface Reads {
+  customers: {
+    findById(id: number): Promise<CustomerWithGroups | undefined>;
+    findByEmail(poolId: number, normalizedEmail: string): Promise<CustomerWithGroups | undefined>;
+    findByForeignId(foreignId: string): Promise<CustomerWithGroups | undefined>;
+    findForSignIn(poolId: number, normalizedEmail: string): Promise<SignInAccount | undefined>;
+    findPasswordHash(id: number): Promise<string | null>;
+    search(query: CustomerQuery): Promise<{ customers: CustomerWithGroups[]; totalCount: number }>;
+    findLoyaltyProfile(id: number, chainId: number): Promise<LoyaltyProfile | undefined>;
+    findLoyaltyProfileByEmail(
+      poolId: number,
+      normalizedEmail: string,
+      chainId: number,
+    ): Promise<LoyaltyProfile | undefined>;
+    countAll(): Promise<number>;
+  };
+  sessions: {
+    findByClientId(clientId: string): Promise<SessionWithCustomer | undefined>;
+    isKnownNetwork(customerId: number, networkHash: string): Promise<boolean>;
+  };
+  links: {
+    findCustomerIdByUserId(chainId: number, spaazaUserId: number): Promise<number | undefined>;
+    findCustomerIdByMemberNumber(chainId: number, memberNumber: string): Promise<number | undefined>;
+    listByCustomer(customerId: number): Promise<LoyaltyLink[]>;
+  };
+  attempts: { find(key: string): Promise<FailedAttempts | undefined> };
+  keys: { list(): Promise<ApiKey[]> };
+  topology: { read(): Promise<TopologyData> };
+  settings: { readAll(): Promise<ReadonlyMap<string, string>> };
+  history: {
+    listByCustomer(customerId: number): Promise<HistoryEntry[]>;
+    hadEmail(customerId: number, email: string): Promise<boolean>;
+  };
+  consents: { listByCustomer(customerId: number): Promise<ConsentRecord[]> };
+  outbox: { list(limit: number): Promise<OutboxEntry[]> };
+}
+
+/** What can be written, inside a transaction only. */
+export interface Writes {
+  customers: {
+    /** Reads a customer and keeps others from changing it until the transaction ends. */
+    lock(id: number): Promise<CustomerWithGroups | undefined>;
+    /** undefined when the e-mail is already taken in the pool. Throws `validation_failed` for a taken foreign id. */
+    insert(customer: NewCustomer): Promise<number | undefined>;
+    /** Throws `validation_failed` (taken) when the new e-mail or foreign id belongs to someone else. */
+    update(id: number, changes: CustomerChanges, updatedAt: string): Promise<void>;
+    setPasswordHash(id: number, passwordHash: string): Promise<void>;
+    delete(id: number): Promise<void>;
+  };
+  addresses: {
+    insert(address: Omit<Address, 'id'> & { id?: number }): Promise<number>;
+    update(id: number, changes: AddressChanges): Promise<void>;
+  };
+  memberships: {
+    add(customerId: number, groupId: number, joinedAt: string): Promise<void>;
+    remove(customerId: number, groupId: number): Promise<void>;
+  };
+  sessions: {
+    insert(session: NewSession): Promise<void>;
+    /** Moves the token on when it is still `fromTokenHash`; false when another request was first. */
+    rotate(
+      id: number,
+      fromTokenHash: string,
+      next: Pick<Session, 'tokenHash' | 'previousTokenHash' | 'previousValidUntil' | 'expiresAt' | 'lastUsedAt'>,
+    ): Promise<boolean>;
+    /** Writes a later expiry; an earlier one is ignored. */
+    extend(id: number, expiresAt: string, lastUsedAt: string): Promise<void>;
+    delete(id: number): Promise<void>;
+    deleteByCustomer(customerId: number, exceptId?: number): Promise<void>;
+    /** Ends the sessions with the lowest expiry until at most `keep` are left, and those that have expired. */
+    prune(customerId: number, keep: number, now: string): Promise<void>;
+    deleteExpired(now: string): Promise<number>;
+  };
+  links: { save(link: LoyaltyLink): Promise<void> };
+  attempts: {
+    save(attempts: FailedAttempts): Promise<void>;
+    delete(keys: readonly string[]): Promise<void>;
+    deleteOlderThan(firstFailedAt: string): Promise<number>;
+  };
+  keys: {
+    insert(key: Omit<ApiKey, 'id'>): Promise<number>;
+    revoke(id: number, revokedAt: string): Promise<boolean>;
+    touch(id: number, lastUsedAt: string): Promise<void>;
+  };
+  topology: {
+    savePool(pool: Pool): Promise<void>;
+    saveWebsite(website: Website): Promise<void>;
+    saveShop(shop: Shop): Promise<void>;
+    saveChain(chain: Chain): Promise<void>;
+    saveNewsletterGroup(group: NewsletterGroup): Promise<void>;
+  };
+  settings: {
+    write(name: string, value: string | null): Promise<void>;
+    /** Adds one to a counter and gives the new value; concurrent callers get different values. */
+    next(name: string): Promise<number>;
+  };
+  history: {
+    append(entries: readonly Omit<HistoryEntry, 'id'>[]): Promise<void>;
+    deleteByCustomer(customerId: number): Promise<void>;
+  };
+  consents: {
+    append(records: readonly ConsentRecord[]): Promise<void>;
+    deleteByCustomer(customerId: number): Promise<void>;
+  };
+  outbox: { append(entry: Omit<OutboxEntry, 'id'>): Promise<void> };
+}
+
+/** Reads and writes of one transaction. */
+export type WritableStore = { [Room in keyof Reads | keyof Writes]: RoomOf<Reads, Room> & RoomOf<Writes, Room> };
+type RoomOf<Rooms, Room extends PropertyKey> = Room extends keyof Rooms ? Rooms[Room] : unknown;
+
+/** What the domain needs kept. Implemented once, for both databases, in `storage/`. */
+export interface Store extends Reads {
+  /**
+   * Runs `work` in one transaction and resolves once the change is on disk. An error rolls everything back. `work` must
+   * use only the store it is handed and wait for nothing but that store. Throws `storage_unavailable` when the database
+   * cannot be reached or cannot write.
+   */
+  transaction<T>(work: (store: WritableStore) => Promise<T>): Promise<T>;
+  /** Cheap proof that the database answers; throws `storage_unavailable`. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

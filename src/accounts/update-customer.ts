@@ -1,0 +1,142 @@
+import type { RequestContext } from './access.ts';
+import { logChange } from './change-log.ts';
+import { type CustomerChanges, differences, type FieldChange, problemsOf } from './customer.ts';
+import type { AccountDeps } from './deps.ts';
+import { normalizeEmail } from './email.ts';
+import { AccountError, type Problem, refuseIfAny } from './errors.ts';
+import { type NewsletterWish, setGroups, wishedGroups } from './newsletter.ts';
+import { shopPasswordProblem } from './password-policy.ts';
+import type { CustomerWithGroups, WritableStore } from './store.ts';
+import type { Shop } from './topology.ts';
+
+export interface CustomerUpdate {
+  changes: CustomerChanges;
+  newsletter: NewsletterWish;
+  /** Must repeat the new e-mail when given. */
+  emailConfirmation?: string;
+  password?: PasswordChange;
+}
+
+export interface PasswordChange {
+  newPassword?: string;
+  passwordConfirmation?: string;
+  /** Checked whenever given; undefined means the caller did not send it. */
+  currentPassword?: string;
+}
+
+/**
+ * Lets a signed-in customer change their own account. Throws `validation_failed` with every problem at once (taken
+ * e-mail, unknown group, wrong current password …); then nothing is changed. A new password ends all other sessions.
+ * Costs a hash only when a password is involved.
+ */
+export async function updateOwnAccount(
+  deps: AccountDeps,
+  input: CustomerUpdate & { customerId: number; sessionId: number; shop: Shop },
+  context: RequestContext,
+): Promise<CustomerWithGroups> {
+  const found = await deps.store.customers.findById(input.customerId);
+  if (found === undefined) throw new AccountError('not_signed_in');
+  const problems = await problemsOfPasswordChange(deps, input.customerId, input.password);
+  problems.push(...problemsOf(input.changes), ...(await problemsOfNewEmail(deps, found, input)));
+  const groupIds = wishedGroups(input.newsletter, found.groupIds, input.shop, deps.directory.topology);
+  refuseIfAny(problems);
+  const newHash =
+    input.password?.newPassword === undefined ? undefined : await deps.passwords.hash(input.password.newPassword);
+  const now = deps.now();
+  return deps.store.transaction(async (store) => {
+    const current = await store.customers.lock(input.customerId);
+    if (current === undefined) throw new AccountError('not_signed_in');
+    if (newHash !== undefined) await replacePassword(store, context, current, newHash, input.sessionId, now);
+    return changeCustomer(deps, store, context, current, input.changes, groupIds, now);
+  });
+}
+
+/**
+ * Applies changes to a customer that the transaction has locked: customer row, memberships, consent, history, event.
+ * Writes nothing at all when nothing differs. Gives the customer as it is now.
+ */
+export async function changeCustomer(
+  deps: AccountDeps,
+  store: WritableStore,
+  context: RequestContext,
+  current: CustomerWithGroups,
+  changes: CustomerChanges,
+  groupIds: readonly number[] | undefined,
+  now: string,
+  otherChanges: readonly FieldChange[] = [],
+): Promise<CustomerWithGroups> {
+  const wanted = changes.email === undefined ? changes : { ...changes, email: changes.email.trim() };
+  const fields = differences<CustomerChanges>(current.customer, wanted);
+  const groups =
+    groupIds === undefined
+      ? undefined
+      : await setGroups(store, context, deps.directory.topology, current, groupIds, now);
+  const all = [...fields, ...(groups === undefined ? [] : [groups]), ...otherChanges];
+  if (all.length === 0) return current;
+  await store.customers.update(current.customer.id, wanted, now);
+  const { id } = current.customer;
+  const event = { type: 'customer.updated', customerId: id, fields: all.map(({ field }) => field) } as const;
+  await logChange(store, context, event, all, now);
+  return (await store.customers.findById(id))!;
+}
+
+async function replacePassword(
+  store: WritableStore,
+  context: RequestContext,
+  { customer }: CustomerWithGroups,
+  passwordHash: string,
+  actingSessionId: number,
+  now: string,
+): Promise<void> {
+  await store.customers.setPasswordHash(customer.id, passwordHash);
+  await store.sessions.deleteByCustomer(customer.id, actingSessionId);
+  const event = { type: 'customer.password_changed', customerId: customer.id } as const;
+  await logChange(store, context, event, [{ field: 'password', before: null, after: null }], now);
+}
+
+/** The order is devise's: confirmation, then the password itself, then the current one (gomus 2.8). */
+async function problemsOfPasswordChange(
+  deps: AccountDeps,
+  customerId: number,
+  change: PasswordChange | undefined,
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  if (change === undefined) return problems;
+  const { newPassword, passwordConfirmation, currentPassword } = change;
+  if (passwordConfirmation !== undefined && passwordConfirmation !== newPassword) {
+    problems.push({ field: 'passwordConfirmation', rule: 'mismatch' });
+  }
+  if (newPassword !== undefined) {
+    const problem = shopPasswordProblem('newPassword', newPassword);
+    if (problem !== undefined) problems.push(problem);
+  }
+  const isRequired = newPassword !== undefined && deps.rules.needsCurrentPassword;
+  if (currentPassword === undefined || currentPassword === '') {
+    if (isRequired || currentPassword === '') problems.push({ field: 'currentPassword', rule: 'blank' });
+  } else {
+    const stored = await deps.store.customers.findPasswordHash(customerId);
+    const { isCorrect } = await deps.passwords.check(currentPassword, stored);
+    if (!isCorrect) problems.push({ field: 'currentPassword', rule: 'invalid' });
+  }
+  return problems;
+}
+
+async function problemsOfNewEmail(
+  deps: AccountDeps,
+  { customer }: CustomerWithGroups,
+  { changes, emailConfirmation }: CustomerUpdate,
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const email = changes.email === undefined ? undefined : normalizeEmail(changes.email);
+  if (
+    emailConfirmation !== undefined &&
+    normalizeEmail(emailConfirmation) !== (email ?? normalizeEmail(customer.email))
+  ) {
+    problems.push({ field: 'emailConfirmation', rule: 'mismatch' });
+  }
+  if (email !== undefined && email !== normalizeEmail(customer.email)) {
+    const owner = await deps.store.customers.findByEmail(customer.poolId, email);
+    if (owner !== undefined) problems.push({ field: 'email', rule: 'taken' });
+  }
+  return problems;
+}

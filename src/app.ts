@@ -1,0 +1,210 @@
+import { availableParallelism } from 'node:os';
+import type { FastifyInstance } from 'fastify';
+import type { DestinationStream, Logger } from 'pino';
+import { applyTopology } from './accounts/apply-topology.ts';
+import { defaultTopology } from './accounts/default-topology.ts';
+import type { AccountDeps } from './accounts/deps.ts';
+import { Directory, type FixedKey } from './accounts/directory.ts';
+import { type Accounts, createAccounts } from './accounts/index.ts';
+import type { Store } from './accounts/store.ts';
+import type { TopologyData } from './accounts/topology.ts';
+import type { Config } from './config.ts';
+import { HashQueue } from './hashing/hash-queue.ts';
+import { createPasswordHashing } from './hashing/password-hashing.ts';
+import { createPasswordPrimitives } from './hashing/password-primitives.ts';
+import { allowStoreOrigins } from './http/cors.ts';
+import { collectOpenapi, docs } from './http/docs.ts';
+import { health } from './http/health.ts';
+import { createLogger } from './http/log.ts';
+import { createMetrics, type Metrics } from './http/metrics.ts';
+import { networkOf } from './http/network.ts';
+import { createServer } from './http/server.ts';
+import { guardSignIns } from './http/sign-in-guard.ts';
+import { createSignInLimits, createSignUpLimit } from './http/sign-in-limits.ts';
+import { gomus } from './protocols/gomus/routes.ts';
+import { spaaza } from './protocols/spaaza/routes.ts';
+import { release } from './release.ts';
+import { type OpenStore, openStore } from './storage/index.ts';
+
+/** How often the topology, keys and maintenance of other nodes are looked for; changes must be seen within 2 s. */
+const refreshMs = 1_000;
+const cleanUpMs = 10 * 60_000;
+
+export interface AppOptions {
+  config: Config;
+  /** Database to use when the configuration names none: the demo's temporary file. */
+  databaseUrl?: string;
+  fixedKeys?: readonly FixedKey[];
+  /** What an empty database starts with. */
+  topology?: TopologyData;
+  /** Runs once the schema is there and before the first request is served. */
+  seed?(store: Store, deps: AccountDeps): Promise<void>;
+  logDestination?: DestinationStream;
+}
+
+/** A composed server: start it once, stop it once. */
+export interface App {
+  readonly accounts: Accounts;
+  readonly server: FastifyInstance;
+  readonly store: OpenStore;
+  readonly logger: Logger;
+  /** Brings the database up to date and listens; gives the base address. */
+  start(): Promise<string>;
+  /** Refuses new connections, lets running requests finish within the drain time, closes the database. */
+  stop(): Promise<void>;
+}
+
+/** Puts the house together: config, store, accounts, protocols, timers. Opens nothing before `start`. */
+export function composeApp(options: AppOptions): App {
+  const { config } = options;
+  const logger = createLogger(config.logLevel, options.logDestination);
+  const { deps, accounts: bare, store, queue, metrics } = composeAccounts(options);
+  const accounts = guardSignIns(bare, {
+    limits: createSignInLimits({ isOn: config.rateLimit, failuresPerFiveMinutes: config.ipFailuresPerFiveMinutes }),
+    signUpLimit: createSignUpLimit({ isOn: config.rateLimit, perHour: 300 }),
+    metrics,
+  });
+  const server = createServer({
+    logger,
+    logRequests: config.logRequests,
+    bodyLimitBytes: config.bodyLimitBytes,
+    requestTimeoutSeconds: config.requestTimeoutSeconds,
+    trustedProxies: config.trustedProxies,
+    onAnswer: metrics.observeAnswer,
+  });
+  let isStopping = false;
+  const timers: NodeJS.Timeout[] = [];
+  const every = (ms: number, task: () => Promise<unknown>): void => {
+    const run = (): void => {
+      task().catch((error: unknown) => logger.warn({ err: error }, 'background task failed'));
+    };
+    timers.push(setInterval(run, ms).unref());
+  };
+
+  const registerRoutes = async (): Promise<void> => {
+    await collectOpenapi(server, release);
+    await server.register(health, {
+      ping: () => store.ping(),
+      isStopping: () => isStopping,
+      maintenanceSince: () => accounts.directory.maintenanceSince,
+      registry: config.metrics ? metrics.registry : undefined,
+      release,
+    });
+    await server.register(
+      async (scope) => {
+        await allowStoreOrigins(scope, (host) => accounts.directory.topology.hasHost(host));
+        await scope.register(gomus, {
+          accounts,
+          timeZone: config.timeZone,
+          release,
+          readsSignInHeaders: true,
+          networkOf,
+        });
+      },
+      { prefix: '/api/v4' },
+    );
+    await server.register(spaaza, { prefix: '/rest', accounts, networkOf });
+    await server.register(docs);
+  };
+
+  return {
+    accounts,
+    server,
+    store,
+    logger,
+    start: async () => {
+      await prepareDatabase(store, deps, options);
+      await registerRoutes();
+      const address = await server.listen({ host: config.host, port: config.port });
+      every(refreshMs, () => accounts.directory.refresh());
+      every(cleanUpMs, () => accounts.cleanUp());
+      every(60_000, () => accounts.recordKeyUse());
+      return address;
+    },
+    stop: async () => {
+      isStopping = true;
+      for (const timer of timers) clearInterval(timer);
+      const force = setTimeout(() => server.server.closeAllConnections(), config.drainSeconds * 1000).unref();
+      await server.close();
+      clearTimeout(force);
+      await queue.drain();
+      await accounts.recordKeyUse().catch(() => undefined);
+      await store.close();
+    },
+  };
+}
+
+/** The domain without a server, for the CLI and for tests of verbs: store, hashing and verbs, bound together. */
+export function composeAccounts(options: Pick<AppOptions, 'config' | 'databaseUrl' | 'fixedKeys'>): {
+  accounts: Accounts;
+  deps: AccountDeps;
+  store: OpenStore;
+  queue: HashQueue;
+  metrics: Metrics;
+} {
+  const { config } = options;
+  const url = config.databaseUrl ?? options.databaseUrl;
+  if (url === undefined) throw new Error('No database is configured');
+  const opened = openStore({ url, poolSize: config.poolSize, statementTimeoutMs: config.statementTimeoutMs });
+  const queue = new HashQueue({
+    concurrency: config.hashConcurrency ?? availableParallelism(),
+    maxWaitMs: config.hashMaxWaitMs,
+    maxQueued: config.hashMaxQueued,
+  });
+  const directory: Directory = new Directory(opened, options.fixedKeys);
+  const metrics = createMetrics({
+    hashQueue: queue,
+    isMaintenance: () => directory.maintenanceSince !== undefined,
+  });
+  const store = observed(opened, metrics);
+  const deps: AccountDeps = {
+    store,
+    directory,
+    passwords: createPasswordHashing({ queue, primitives: createPasswordPrimitives(), pepper: config.pepper }),
+    rules: {
+      sessions: {
+        mode: config.tokenMode,
+        lifespanSeconds: config.tokenLifespanDays * 86_400,
+        maxDevices: config.maxDevices,
+        previousTokenSeconds: config.previousTokenSeconds,
+      },
+      lock: { maxFailures: config.lockFailures, lockSeconds: config.lockSeconds },
+      needsCurrentPassword: config.requireCurrentPassword,
+    },
+    now: () => new Date().toISOString(),
+  };
+  return { accounts: createAccounts(deps), deps, store, queue, metrics };
+}
+
+/** Times every transaction; the rest of the store is handed on as it is. */
+function observed(store: OpenStore, metrics: Metrics): OpenStore {
+  const transaction: OpenStore['transaction'] = async (work) => {
+    const start = performance.now();
+    let outcome: 'committed' | 'refused' | 'unavailable' = 'committed';
+    try {
+      return await store.transaction(work);
+    } catch (error) {
+      outcome = (error as { code?: unknown }).code === 'storage_unavailable' ? 'unavailable' : 'refused';
+      throw error;
+    } finally {
+      metrics.observeTransaction((performance.now() - start) / 1000, outcome);
+    }
+  };
+  return { ...store, transaction };
+}
+
+async function prepareDatabase(store: OpenStore, deps: AccountDeps, options: AppOptions): Promise<void> {
+  if (store.isEmbedded) await store.migrate();
+  else {
+    const pending = await store.pendingMigrations();
+    if (pending.length > 0) {
+      throw new Error(`The database lacks ${pending.length} migration(s): run \`foyer migrate\` first`);
+    }
+  }
+  const stored = await store.topology.read();
+  if (stored.shops.length === 0) {
+    await applyTopology(deps, { wanted: options.topology ?? defaultTopology, isDryRun: false });
+  }
+  await deps.directory.refresh();
+  await options.seed?.(store, deps);
+}

@@ -1,0 +1,143 @@
+import { AccountError } from '../accounts/errors.ts';
+
+export interface HashQueueOptions {
+  /** Jobs at once. Keep it below the size of libuv's pool, which file and DNS calls share. */
+  concurrency: number;
+  /** A caller who would wait longer than this is refused at once. */
+  maxWaitMs: number;
+  /** Callers waiting at most, whatever the estimate says. */
+  maxQueued: number;
+  /** A monotonic clock in milliseconds. */
+  now?: () => number;
+}
+
+interface Entry {
+  perform(): Promise<Outcome>;
+  next?: Entry;
+}
+
+interface Outcome {
+  /** False when the caller was not admitted. */
+  hasWorked: boolean;
+  /** Tells the caller; called once the slot is free, so that a caller who comes straight back finds it so. */
+  settle(): void;
+}
+
+/** What a job is taken to last before any was measured: one argon2id at our parameters on a slow machine. */
+const FIRST_GUESS_MS = 30;
+/** Share of the newest job in the average; at 0.1 the last twenty jobs or so decide. */
+const NEWEST_SHARE = 0.1;
+
+/**
+ * Runs slow jobs first come, first served, a few at once, and refuses early when the line is too long: a storm of
+ * sign-ins then gets quick refusals with a time to come back, not answers after its clients have gone.
+ */
+export class HashQueue {
+  readonly #concurrency: number;
+  readonly #maxWaitMs: number;
+  readonly #maxQueued: number;
+  readonly #now: () => number;
+  // A linked list: taking from the front of a long array would move all the rest.
+  #first: Entry | undefined;
+  #last: Entry | undefined;
+  #queued = 0;
+  #running = 0;
+  #shedTotal = 0;
+  #averageJobMs = FIRST_GUESS_MS;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(options: HashQueueOptions) {
+    this.#concurrency = options.concurrency;
+    this.#maxWaitMs = options.maxWaitMs;
+    this.#maxQueued = options.maxQueued;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** Callers waiting for a slot. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  /** Jobs holding a slot, their `admit` included. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Callers refused with `overloaded` since the start. */
+  get shedTotal(): number {
+    return this.#shedTotal;
+  }
+
+  /** Exponentially weighted average of the time a job holds its slot; a guess until the first has ended. */
+  get averageJobMs(): number {
+    return this.#averageJobMs;
+  }
+
+  /**
+   * Runs `job` when a slot is free and answers what it answers. Throws `overloaded` with `retryAfterSeconds` at once
+   * when the line is full or the estimated wait too long. `admit` runs first thing in the slot, when time has passed
+   * since the caller's own checks: if it throws, the job is skipped and the caller gets that error.
+   */
+  run<T>(job: () => Promise<T>, admit?: () => void | Promise<void>): Promise<T> {
+    if (this.#running >= this.#concurrency) {
+      const waitMs = ((this.#queued + 1) * this.#averageJobMs) / this.#concurrency;
+      if (this.#queued >= this.#maxQueued || waitMs > this.#maxWaitMs) {
+        this.#shedTotal += 1;
+        const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
+        return Promise.reject(new AccountError('overloaded', { retryAfterSeconds }));
+      }
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#append({
+        async perform() {
+          let hasWorked = false;
+          try {
+            await admit?.();
+            hasWorked = true;
+            const value = await job();
+            return { hasWorked, settle: () => resolve(value) };
+          } catch (error) {
+            return { hasWorked, settle: () => reject(error) };
+          }
+        },
+      });
+      this.#fillSlots();
+    });
+  }
+
+  /** Resolves when nothing waits and nothing runs; at once when that is so already. Does not stop new jobs. */
+  drain(): Promise<void> {
+    if (this.#running === 0 && this.#queued === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  #append(entry: Entry): void {
+    if (this.#last) this.#last.next = entry;
+    else this.#first = entry;
+    this.#last = entry;
+    this.#queued += 1;
+  }
+
+  #fillSlots(): void {
+    while (this.#first && this.#running < this.#concurrency) {
+      const entry = this.#first;
+      this.#first = entry.next;
+      if (!this.#first) this.#last = undefined;
+      this.#queued -= 1;
+      this.#running += 1;
+      void this.#occupySlot(entry);
+    }
+  }
+
+  async #occupySlot(entry: Entry): Promise<void> {
+    const startedAt = this.#now();
+    const { hasWorked, settle } = await entry.perform();
+    // Refused callers cost next to nothing; counting them would promise the others a line that moves faster than it does.
+    if (hasWorked) this.#averageJobMs += NEWEST_SHARE * (this.#now() - startedAt - this.#averageJobMs);
+    this.#running -= 1;
+    settle();
+    this.#fillSlots();
+    if (this.#running > 0 || this.#queued > 0) return;
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify';
+import type { Registry } from 'prom-client';
+
+export interface HealthOptions {
+  /** Resolves when the database answers; rejects otherwise. */
+  ping(): Promise<void>;
+  /** True from the moment the process was told to stop. */
+  isStopping(): boolean;
+  maintenanceSince(): string | undefined;
+  /** Left out: no /metrics. */
+  registry?: Registry;
+  release: string;
+}
+
+/**
+ * `/livez`: the process runs. `/readyz`: send requests here (database answers, not stopping); maintenance keeps it
+ * ready, because the refusal is the service then. `/health`: both with details for people. `/metrics`: Prometheus.
+ */
+export async function health(app: FastifyInstance, options: HealthOptions): Promise<void> {
+  const tags = ['operation'];
+  const check = async (): Promise<{ isReady: boolean; database: string }> => {
+    const database = await options.ping().then(
+      () => 'up',
+      () => 'down',
+    );
+    return { isReady: database === 'up' && !options.isStopping(), database };
+  };
+  app.get('/livez', { schema: { tags, summary: 'The process runs' } }, async () => ({ status: 'ok' }));
+  app.get('/readyz', { schema: { tags, summary: 'Requests are served' } }, async (_request, reply) => {
+    const { isReady, database } = await check();
+    if (!isReady) reply.code(503).header('retry-after', '2');
+    return { status: isReady ? 'ready' : options.isStopping() ? 'stopping' : 'unavailable', database };
+  });
+  app.get('/health', { schema: { tags, summary: 'State in detail' } }, async (_request, reply) => {
+    const { isReady, database } = await check();
+    const since = options.maintenanceSince();
+    if (!isReady) reply.code(503).header('retry-after', '2');
+    return {
+      status: !isReady ? 'unavailable' : since === undefined ? 'ok' : 'maintenance',
+      release: options.release,
+      uptime_seconds: Math.round(process.uptime()),
+      database,
+      ...(since === undefined ? {} : { maintenance_since: since }),
+    };
+  });
+  const { registry } = options;
+  if (registry === undefined) return;
+  app.get('/metrics', { schema: { tags, summary: 'Prometheus metrics' } }, async (_request, reply) => {
+    reply.type(registry.contentType);
+    return registry.metrics();
+  });
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
+import type { Logger } from 'pino';
+
+export interface ServerOptions {
+  logger: Logger;
+  logRequests: 'failed' | 'all' | 'none';
+  bodyLimitBytes: number;
+  requestTimeoutSeconds: number;
+  /** Addresses or networks of proxies whose forwarding headers are believed; empty means none. */
+  trustedProxies: readonly string[];
+  /** Called once per answered request with the route's pattern. */
+  onAnswer(answer: { method: string; route: string; status: number; milliseconds: number }): void;
+}
+
+/** Nothing here is meant to be framed, sniffed, cached or to send a referrer. */
+const securityHeaders = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'SAMEORIGIN',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+} as const;
+
+/** Makes the HTTP server all protocols are registered on: limits, request ids, security headers, request log. */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: options.logger as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: options.bodyLimitBytes,
+    genReqId: requestId,
+    requestIdHeader: false,
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
+    requestTimeout: options.requestTimeoutSeconds * 1000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4_000 },
+    rewriteUrl: (request) => decodableUrl(request.url ?? '/'),
+    frameworkErrors: (_error, request, reply) => {
+      reply.header('x-request-id', request.id);
+      const message = 'The request path cannot be read.';
+      return (reply as FastifyReply).code(400).send({ message, error: message, errors: [message] });
+    },
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(securityHeaders).header('x-request-id', request.id);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unmatched';
+    const answer = { method: request.method, route, status: reply.statusCode, milliseconds: reply.elapsedTime };
+    options.onAnswer(answer);
+    const isLogged = options.logRequests === 'all' || (options.logRequests === 'failed' && reply.statusCode >= 400);
+    if (!isLogged) return;
+    const line = { method: answer.method, route, status: answer.status, ms: Math.round(answer.milliseconds * 10) / 10 };
+    if (reply.statusCode >= 500) request.log.error(line, 'answered');
+    else request.log.info(line, 'answered');
+  });
+  app.setNotFoundHandler(async (_request, reply) => {
+    const message = 'There is nothing at this address. The API starts at /api/v4 and /rest; /docs shows it.';
+    return reply.code(404).send({ message, error: message, errors: [message] });
+  });
+  // Outside the protocols only health, metrics and docs live here.
+  app.setErrorHandler((error, request, reply) => {
+    request.log.error({ err: error }, 'request failed');
+    const message = `Internal error. Mention ${request.id} if you report it.`;
+    return reply.code(500).send({ message, error: message, errors: [message] });
+  });
+  return app;
+}
+
+/** The caller's own id when it is short and harmless, so that a trace runs through several systems; else a new one. */
+function requestId(request: Pick<IncomingMessage, 'headers'>): string {
+  const given = request.headers['x-request-id'];
+  if (typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given)) return given;
+  return randomBytes(8).toString('hex');
+}
+
+/**
+ * Keeps a stray `%` from ending in the router's own error: Magento takes an invalid sequence as it is written
+ * (magento-webapi 1.5), and so do we on both wires.
+ */
+function decodableUrl(url: string): string {
+  if (!url.includes('%')) return url;
+  return url.replace(/%(?![0-9a-fA-F]{2})/g, '%25');
+}

@@ -1,0 +1,45 @@
+import type { RequestContext } from '../accounts/access.ts';
+import { AccountError } from '../accounts/errors.ts';
+import type { Accounts } from '../accounts/index.ts';
+import type { Metrics } from './metrics.ts';
+import type { SignInLimits } from './sign-in-limits.ts';
+
+export interface GuardOptions {
+  limits: SignInLimits;
+  signUpLimit: { admit(network: string | undefined): Promise<void> };
+  metrics: Pick<Metrics, 'countSignIn'>;
+}
+
+/** Puts the limits of the edge in front of the verbs that check passwords or create accounts, and counts outcomes. */
+export function guardSignIns(accounts: Accounts, { limits, signUpLimit, metrics }: GuardOptions): Accounts {
+  const guarded = async <Result>(
+    wire: 'gomus' | 'spaaza',
+    context: RequestContext,
+    check: () => Promise<Result>,
+  ): Promise<Result> => {
+    const { actor, network } = context;
+    const caller = actor.kind === 'partner' ? { keyId: actor.keyId, network } : { network };
+    try {
+      await limits.admit(caller);
+      const result = await check();
+      metrics.countSignIn(wire, 'success');
+      await limits.record(caller, 'success');
+      return result;
+    } catch (error) {
+      if (!(error instanceof AccountError)) throw error;
+      metrics.countSignIn(wire, error.code);
+      if (error.code === 'invalid_credentials' || error.code === 'account_locked')
+        await limits.record(caller, 'failure');
+      throw error;
+    }
+  };
+  return {
+    ...accounts,
+    signIn: (input, context) => guarded('gomus', context, () => accounts.signIn(input, context)),
+    verifyLogin: (input, context) => guarded('spaaza', context, () => accounts.verifyLogin(input, context)),
+    signUp: async (input, context) => {
+      await signUpLimit.admit(context.network);
+      return accounts.signUp(input, context);
+    },
+  };
+}

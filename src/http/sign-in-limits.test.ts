@@ -1,0 +1,351 @@
+import fc from 'fast-check';
+import { RateLimiterRes } from 'rate-limiter-flexible';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AccountError } from '../accounts/errors.ts';
+import {
+  createMemoryLimiter,
+  createSignInLimits,
+  createSignUpLimit,
+  type SignInCaller,
+  type SignInLimits,
+} from './sign-in-limits.ts';
+
+const SECOND = 1000;
+const here: SignInCaller = { network: '203.0.113.9' };
+const there: SignInCaller = { network: '2001:db8:1:2::/64' };
+const partner: SignInCaller = { network: '203.0.113.9', keyId: 7 };
+
+// The library's windows cannot be given a clock, so the process is; the ratios are handed the same one.
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const now = () => Date.now();
+const limitsOf = (failuresPerFiveMinutes: number) => createSignInLimits({ isOn: true, failuresPerFiveMinutes, now });
+
+async function record(limits: SignInLimits, caller: SignInCaller, counts: { failures?: number; successes?: number }) {
+  for (let i = 0; i < (counts.successes ?? 0); i += 1) await limits.record(caller, 'success');
+  for (let i = 0; i < (counts.failures ?? 0); i += 1) await limits.record(caller, 'failure');
+}
+
+/** What an admission answers: 'admitted', or the seconds to wait. */
+async function outcomeOf(admission: Promise<void>): Promise<'admitted' | number | undefined> {
+  try {
+    await admission;
+    return 'admitted';
+  } catch (error) {
+    if (!(error instanceof AccountError) || error.code !== 'rate_limited') throw error;
+    return error.details.retryAfterSeconds;
+  }
+}
+
+describe('the limit per network', () => {
+  it('admits until the failures are used up, then refuses until the window ends', async () => {
+    const limits = limitsOf(5);
+    await record(limits, here, { failures: 4 });
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+    vi.advanceTimersByTime(100 * SECOND);
+    await record(limits, here, { failures: 1 });
+    expect(await outcomeOf(limits.admit(here))).toBe(200);
+    vi.advanceTimersByTime(199 * SECOND + 1);
+    expect(await outcomeOf(limits.admit(here))).toBe(1);
+    vi.advanceTimersByTime(999);
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+    await record(limits, here, { failures: 4 });
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+  });
+
+  it('takes a window that has run out as over even before the timer has removed it', async () => {
+    const limits = limitsOf(1);
+    await record(limits, here, { failures: 1 });
+    vi.setSystemTime(300 * SECOND);
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+  });
+
+  it('is not lengthened by failures that were under way when it was reached', async () => {
+    const limits = limitsOf(2);
+    await record(limits, here, { failures: 2 });
+    vi.advanceTimersByTime(299 * SECOND);
+    await record(limits, here, { failures: 3 });
+    expect(await outcomeOf(limits.admit(here))).toBe(1);
+  });
+
+  it('counts failures only, and gives none back for a success', async () => {
+    const limits = limitsOf(3);
+    await record(limits, here, { successes: 50, failures: 2 });
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+    await record(limits, here, { successes: 50, failures: 1 });
+    expect(await outcomeOf(limits.admit(here))).toBe(300);
+  });
+
+  it('leaves other networks alone', async () => {
+    const limits = limitsOf(3);
+    await record(limits, here, { failures: 3 });
+    expect(await outcomeOf(limits.admit(there))).toBe('admitted');
+  });
+
+  it('gives all callers without a network one allowance', async () => {
+    const limits = limitsOf(3);
+    await record(limits, {}, { failures: 2 });
+    await record(limits, { network: undefined }, { failures: 1 });
+    expect(await outcomeOf(limits.admit({}))).toBe(300);
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+  });
+
+  it('lets through an error of the store behind it', async () => {
+    const broken = () => Promise.reject(new Error('connection lost'));
+    const limiter = () => ({ get: broken, consume: broken });
+    const limits = createSignInLimits({ isOn: true, failuresPerFiveMinutes: 3, now, limiter });
+    await expect(limits.admit(here)).rejects.toThrow('connection lost');
+    await expect(limits.record(here, 'failure')).rejects.toThrow('connection lost');
+  });
+
+  it('uses the limiter it is given', async () => {
+    const limiter = vi.fn(() => ({
+      get: async () => new RateLimiterRes(0, 42 * SECOND, 3, false),
+      consume: async () => new RateLimiterRes(0, 42 * SECOND, 4, false),
+    }));
+    const limits = createSignInLimits({ isOn: true, failuresPerFiveMinutes: 3, now, limiter });
+    expect(limiter).toHaveBeenCalledExactlyOnceWith({ keyPrefix: 'sign-in', points: 3, durationSeconds: 300 });
+    expect(await outcomeOf(limits.admit(here))).toBe(42);
+  });
+});
+
+describe('the guard on an API key', () => {
+  it('exempts the key from the limit per network, and its failures from the network', async () => {
+    const limits = limitsOf(3);
+    await record(limits, partner, { failures: 99 });
+    expect(await outcomeOf(limits.admit(partner))).toBe('admitted');
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+    await record(limits, here, { failures: 3 });
+    expect(await outcomeOf(limits.admit(here))).toBe(300);
+    expect(await outcomeOf(limits.admit(partner))).toBe('admitted');
+  });
+
+  it('refuses a key whose last hundred attempts failed nine times in ten, for the rest of the minute', async () => {
+    const limits = limitsOf(3);
+    vi.advanceTimersByTime(3 * SECOND);
+    await record(limits, partner, { successes: 10, failures: 89 });
+    expect(await outcomeOf(limits.admit(partner))).toBe('admitted');
+    await record(limits, partner, { failures: 1 });
+    expect(await outcomeOf(limits.admit(partner))).toBe(57);
+    vi.advanceTimersByTime(57 * SECOND - 1);
+    expect(await outcomeOf(limits.admit(partner))).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect(await outcomeOf(limits.admit(partner))).toBe('admitted');
+  });
+
+  it('admits a busy key that fails a little less often than that', async () => {
+    const limits = limitsOf(3);
+    await record(limits, partner, { successes: 101, failures: 899 });
+    expect(await outcomeOf(limits.admit(partner))).toBe('admitted');
+  });
+
+  it('asks to wait only until enough of the minute has passed', async () => {
+    const limits = limitsOf(3);
+    await record(limits, partner, { failures: 40 });
+    vi.advanceTimersByTime(20 * SECOND);
+    await record(limits, partner, { failures: 80 });
+    vi.advanceTimersByTime(5 * SECOND);
+    // The forty of the first five seconds leave after a minute; the eighty that stay are too few to judge by.
+    expect(await outcomeOf(limits.admit(partner))).toBe(35);
+  });
+
+  it('forgets a quiet minute ago, however long the quiet lasted', async () => {
+    for (let quietSeconds = 60; quietSeconds <= 180; quietSeconds += 5) {
+      const limits = limitsOf(3);
+      await record(limits, partner, { failures: 99 });
+      vi.advanceTimersByTime(quietSeconds * SECOND);
+      await record(limits, partner, { failures: 1 });
+      expect(await outcomeOf(limits.admit(partner))).toBe('admitted');
+    }
+  });
+
+  it('judges each key by itself', async () => {
+    const limits = limitsOf(3);
+    await record(limits, partner, { failures: 100 });
+    expect(await outcomeOf(limits.admit({ keyId: 8 }))).toBe('admitted');
+    expect(await outcomeOf(limits.admit({ keyId: 7 }))).toBe(60);
+  });
+
+  it('agrees with counting the last minute by hand, and admits after the wait it asked for', async () => {
+    const attempt = fc.record({
+      afterSeconds: fc.integer({ min: 0, max: 25 }),
+      failures: fc.integer({ min: 0, max: 90 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(attempt, { maxLength: 12 }), async (attempts) => {
+        let clock = 0;
+        const limits = createSignInLimits({ isOn: true, failuresPerFiveMinutes: 3, now: () => clock });
+        const moments: number[] = [];
+        for (const { afterSeconds, failures } of attempts) {
+          clock += afterSeconds * SECOND;
+          await record(limits, partner, { failures });
+          moments.push(...new Array<number>(failures).fill(Math.floor(clock / 5000)));
+        }
+        const inLastMinute = moments.filter((bucket) => bucket > Math.floor(clock / 5000) - 12).length;
+        const outcome = await outcomeOf(limits.admit(partner));
+        expect(outcome === 'admitted').toBe(inLastMinute < 100);
+        if (typeof outcome !== 'number') return;
+        expect(outcome).toBeLessThanOrEqual(60);
+        clock += (outcome - 1) * SECOND;
+        expect(await outcomeOf(limits.admit(partner))).toBe(1);
+        clock += SECOND;
+        expect(await outcomeOf(limits.admit(partner))).toBe('admitted');
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('the guard on the instance', () => {
+  /** Keyless attempts from networks that appear once each, as in distributed stuffing. */
+  async function storm(limits: SignInLimits, counts: { failures: number; successes?: number }) {
+    for (let i = 0; i < counts.failures; i += 1) await limits.record({ network: `storm ${i}` }, 'failure');
+    await record(limits, { network: 'crowd' }, { successes: counts.successes ?? 0 });
+  }
+
+  it('cuts the allowance of each network to a tenth while most sign-ins fail', async () => {
+    const limits = limitsOf(50);
+    await record(limits, here, { failures: 4 });
+    await storm(limits, { failures: 196 });
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+    await record(limits, here, { failures: 1 });
+    expect(await outcomeOf(limits.admit(here))).toBe(60);
+    vi.advanceTimersByTime(60 * SECOND);
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+  });
+
+  it('never cuts it below three failures, nor raises it', async () => {
+    for (const [failuresPerFiveMinutes, allowance] of [
+      [10, 3],
+      [3, 3],
+      [2, 2],
+    ] as const) {
+      const limits = limitsOf(failuresPerFiveMinutes);
+      await storm(limits, { failures: 300 });
+      await record(limits, here, { failures: allowance - 1 });
+      expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+      await record(limits, here, { failures: 1 });
+      expect(await outcomeOf(limits.admit(here))).not.toBe('admitted');
+    }
+  });
+
+  it('does not touch networks without failures', async () => {
+    const limits = limitsOf(10);
+    await storm(limits, { failures: 1000 });
+    expect(await outcomeOf(limits.admit(there))).toBe('admitted');
+    await record(limits, there, { successes: 20 });
+    expect(await outcomeOf(limits.admit(there))).toBe('admitted');
+  });
+
+  it('stays out of it below two hundred attempts or four failures in five', async () => {
+    const few = limitsOf(10);
+    await record(few, here, { failures: 3 });
+    await storm(few, { failures: 196 });
+    expect(await outcomeOf(few.admit(here))).toBe('admitted');
+    await storm(few, { failures: 1 });
+    expect(await outcomeOf(few.admit(here))).toBe(60);
+
+    const busy = limitsOf(10);
+    await record(busy, here, { failures: 3 });
+    await storm(busy, { failures: 797, successes: 201 });
+    expect(await outcomeOf(busy.admit(here))).toBe('admitted');
+    await storm(busy, { failures: 4 });
+    expect(await outcomeOf(busy.admit(here))).toBe(60);
+  });
+
+  it('does not count the attempts made with an API key', async () => {
+    const limits = limitsOf(10);
+    await record(limits, here, { failures: 3 });
+    await record(limits, partner, { failures: 300 });
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+  });
+
+  it('asks for no longer a wait than the window of the network', async () => {
+    const limits = limitsOf(10);
+    await record(limits, here, { failures: 3 });
+    vi.advanceTimersByTime(290 * SECOND);
+    await storm(limits, { failures: 300 });
+    expect(await outcomeOf(limits.admit(here))).toBe(10);
+  });
+});
+
+describe('the limit on sign-ups', () => {
+  it('admits so many per network and hour, and tells when the next may come', async () => {
+    const limit = createSignUpLimit({ isOn: true, perHour: 3 });
+    for (let i = 0; i < 3; i += 1) expect(await outcomeOf(limit.admit('203.0.113.9'))).toBe('admitted');
+    vi.advanceTimersByTime(600 * SECOND);
+    expect(await outcomeOf(limit.admit('203.0.113.9'))).toBe(3000);
+    expect(await outcomeOf(limit.admit('203.0.113.10'))).toBe('admitted');
+    vi.advanceTimersByTime(3000 * SECOND);
+    expect(await outcomeOf(limit.admit('203.0.113.9'))).toBe('admitted');
+  });
+
+  it('gives all callers without a network one allowance', async () => {
+    const limit = createSignUpLimit({ isOn: true, perHour: 1 });
+    expect(await outcomeOf(limit.admit(undefined))).toBe('admitted');
+    expect(await outcomeOf(limit.admit(undefined))).toBe(3600);
+  });
+
+  it('lets through an error of the store behind it', async () => {
+    const broken = () => Promise.reject(new Error('connection lost'));
+    const limit = createSignUpLimit({ isOn: true, perHour: 1, limiter: () => ({ get: broken, consume: broken }) });
+    await expect(limit.admit('203.0.113.9')).rejects.toThrow('connection lost');
+  });
+});
+
+describe('limits that are off', () => {
+  it('admit everyone and make no limiter', async () => {
+    const limiter = vi.fn(createMemoryLimiter);
+    const limits = createSignInLimits({ isOn: false, failuresPerFiveMinutes: 1, now, limiter });
+    await record(limits, here, { failures: 500 });
+    await record(limits, partner, { failures: 500 });
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+    expect(await outcomeOf(limits.admit(partner))).toBe('admitted');
+    const signUps = createSignUpLimit({ isOn: false, perHour: 0, limiter });
+    expect(await outcomeOf(signUps.admit('203.0.113.9'))).toBe('admitted');
+    expect(limiter).not.toHaveBeenCalled();
+  });
+});
+
+describe('the limiter in memory', () => {
+  const window = { keyPrefix: 'test', points: 5, durationSeconds: 60 };
+  const countsOf = async (limiter: ReturnType<typeof createMemoryLimiter>, keys: string[]) =>
+    Promise.all(keys.map(async (key) => (await limiter.get(key))?.consumedPoints));
+
+  it('forgets the oldest window when there are more keys than it may track', async () => {
+    const limiter = createMemoryLimiter(window, 2);
+    for (const key of ['a', 'b', 'a', 'c']) await limiter.consume(key);
+    expect(await countsOf(limiter, ['a', 'b', 'c'])).toStrictEqual([undefined, 1, 1]);
+    expect(vi.getTimerCount()).toBe(2);
+  });
+
+  it('takes a key whose window began anew as new', async () => {
+    const limiter = createMemoryLimiter(window, 2);
+    await limiter.consume('a');
+    vi.advanceTimersByTime(30 * SECOND);
+    await limiter.consume('b');
+    vi.advanceTimersByTime(31 * SECOND);
+    for (const key of ['a', 'c']) await limiter.consume(key);
+    expect(await countsOf(limiter, ['a', 'b', 'c'])).toStrictEqual([1, undefined, 1]);
+  });
+
+  it('tracks fifty thousand keys unless told otherwise', async () => {
+    vi.useRealTimers();
+    const limiter = createMemoryLimiter(window);
+    for (let i = 0; i <= 50_000; i += 1) await limiter.consume(`${i}`);
+    expect(await countsOf(limiter, ['0', '1', '50000'])).toStrictEqual([undefined, 1, 1]);
+  });
+
+  it('does not keep the process alive', async () => {
+    vi.useRealTimers();
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    await createMemoryLimiter(window).consume('a');
+    expect(timers()).toBe(before);
+  });
+});

@@ -1,0 +1,220 @@
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { AccountError } from '../accounts/errors.ts';
+
+export interface SignInCaller {
+  /** As `networkOf` names it; callers without one share a single allowance. */
+  network?: string;
+  /** Id of the API key the request was authenticated with, if any. */
+  keyId?: number;
+}
+
+export interface SignInLimits {
+  /**
+   * Throws `rate_limited` with `retryAfterSeconds` when this caller has used up its failures. Cheap: call it before any
+   * hashing, and once more when a hash slot is free, since parallel guesses all pass the first call.
+   */
+  admit(caller: SignInCaller): Promise<void>;
+  /**
+   * Tells how an admitted attempt ended. Only wrong credentials are a failure: a right password on an unconfirmed
+   * account is a success, and an attempt that was shed or refused is not told at all.
+   */
+  record(caller: SignInCaller, outcome: 'success' | 'failure'): Promise<void>;
+}
+
+export interface SignUpLimit {
+  /** Counts one sign-up of this network. Throws `rate_limited` with `retryAfterSeconds` when that was one too many. */
+  admit(network: string | undefined): Promise<void>;
+}
+
+/** The part of rate-limiter-flexible that is used here; its PostgreSQL and Redis limiters have it too. */
+export interface WindowLimiter {
+  consume(key: string): Promise<RateLimiterRes>;
+  get(key: string): Promise<RateLimiterRes | null>;
+}
+
+/** Makes the counter behind a limit: per key a window of `durationSeconds` that starts with the first point. */
+export type LimiterFactory = (window: { keyPrefix: string; points: number; durationSeconds: number }) => WindowLimiter;
+
+export interface SignInLimitOptions {
+  isOn: boolean;
+  /** Wrong credentials a network may send before it is refused. At least 1. */
+  failuresPerFiveMinutes: number;
+  /** A monotonic clock in milliseconds for the failure ratios; the windows of `limiter` keep their own time. */
+  now?: () => number;
+  limiter?: LimiterFactory;
+}
+
+/** When a minute of attempts looks like guessing. */
+interface Alarm {
+  attempts: number;
+  failedPercent: number;
+}
+
+const FAILURE_WINDOW_SECONDS = 5 * 60;
+/** One key speaks for many customers, so that only the share of failures tells guessing from a busy day. */
+const KEY_ALARM: Alarm = { attempts: 100, failedPercent: 90 };
+/** Stuffing from many networks shows only in the sum; people alone do not mistype four times out of five. */
+const INSTANCE_ALARM: Alarm = { attempts: 200, failedPercent: 80 };
+const FEWEST_FAILURES_IN_ALARM = 3;
+const MAX_TRACKED_NETWORKS = 50_000;
+/** Exempting callers whose address cannot be read would invite unreadable addresses. */
+const UNKNOWN_NETWORK = 'unknown';
+
+/**
+ * Guards sign-in against guessing that the account lock does not see: many accounts tried from one network, through one
+ * API key, or from many networks at once. A key's caller is measured by its failure ratio only, as all requests of a
+ * partner come from a few servers; everyone else by failures per network, fewer of them while the whole instance is
+ * under attack. Ratios are counted per process. Does nothing when `isOn` is false.
+ */
+export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
+  if (!options.isOn) return { admit: async () => {}, record: async () => {} };
+
+  const {
+    failuresPerFiveMinutes,
+    now = () => performance.now(),
+    limiter: createLimiter = createMemoryLimiter,
+  } = options;
+  const failuresInAlarm = Math.min(
+    failuresPerFiveMinutes,
+    Math.max(FEWEST_FAILURES_IN_ALARM, Math.floor(failuresPerFiveMinutes / 10)),
+  );
+  const failures = createLimiter({
+    keyPrefix: 'sign-in',
+    points: failuresPerFiveMinutes,
+    durationSeconds: FAILURE_WINDOW_SECONDS,
+  });
+  const keyless = new SlidingMinute();
+  // Not bounded: it holds no more than the keys an operator has issued.
+  const byKey = new Map<number, SlidingMinute>();
+
+  return {
+    async admit({ network = UNKNOWN_NETWORK, keyId }) {
+      if (keyId !== undefined) {
+        const calmInMs = byKey.get(keyId)?.msUntilCalm(KEY_ALARM, now()) ?? 0;
+        if (calmInMs > 0) throw rateLimited(calmInMs);
+        return;
+      }
+      const window = await failures.get(network);
+      // A window that has run out may still be there until the library's timer has come round.
+      if (window === null || window.msBeforeNext <= 0) return;
+      if (window.consumedPoints >= failuresPerFiveMinutes) throw rateLimited(window.msBeforeNext);
+      if (window.consumedPoints < failuresInAlarm) return;
+      const calmInMs = keyless.msUntilCalm(INSTANCE_ALARM, now());
+      if (calmInMs > 0) throw rateLimited(Math.min(calmInMs, window.msBeforeNext));
+    },
+
+    async record({ network = UNKNOWN_NETWORK, keyId }, outcome) {
+      const isFailure = outcome === 'failure';
+      if (keyId !== undefined) {
+        const minute = byKey.get(keyId) ?? new SlidingMinute();
+        byKey.set(keyId, minute);
+        minute.add(isFailure, now());
+        return;
+      }
+      keyless.add(isFailure, now());
+      // A success does not give failures back: a guesser could sign in to an account of its own in between.
+      if (isFailure) await consumeOne(failures, network);
+    },
+  };
+}
+
+/** Limits how many accounts one network may open in an hour, counting every try. Does nothing when `isOn` is false. */
+export function createSignUpLimit(options: { isOn: boolean; perHour: number; limiter?: LimiterFactory }): SignUpLimit {
+  if (!options.isOn) return { admit: async () => {} };
+
+  const { perHour, limiter: createLimiter = createMemoryLimiter } = options;
+  const signUps = createLimiter({ keyPrefix: 'sign-up', points: perHour, durationSeconds: 60 * 60 });
+  return {
+    async admit(network = UNKNOWN_NETWORK) {
+      const window = await consumeOne(signUps, network);
+      if (window.consumedPoints > perHour) throw rateLimited(window.msBeforeNext);
+    },
+  };
+}
+
+/**
+ * Makes a limiter in this process's memory that tracks at most `maxKeys` keys; beyond them it forgets the oldest window
+ * first. Its timers do not keep the process alive.
+ */
+export function createMemoryLimiter(
+  window: Parameters<LimiterFactory>[0],
+  maxKeys: number = MAX_TRACKED_NETWORKS,
+): WindowLimiter {
+  const { keyPrefix, points, durationSeconds } = window;
+  const memory = new RateLimiterMemory({ keyPrefix, points, duration: durationSeconds });
+  // In the order their windows began, which is the order they end in. Ended ones stay until their place is needed.
+  const keys = new Set<string>();
+
+  return {
+    get: (key) => memory.get(key),
+    async consume(key) {
+      if ((await memory.get(key)) === null) {
+        keys.delete(key);
+        keys.add(key);
+        for (const oldest of keys) {
+          if (keys.size <= maxKeys) break;
+          keys.delete(oldest);
+          await memory.delete(oldest);
+        }
+      }
+      return memory.consume(key);
+    },
+  };
+}
+
+/** Takes a point whether or not one is left: the library rejects with the same object that it resolves with. */
+async function consumeOne(limiter: WindowLimiter, key: string): Promise<RateLimiterRes> {
+  try {
+    return await limiter.consume(key);
+  } catch (reason) {
+    if (reason instanceof RateLimiterRes) return reason;
+    throw reason;
+  }
+}
+
+function rateLimited(ms: number): AccountError {
+  return new AccountError('rate_limited', { retryAfterSeconds: Math.max(1, Math.ceil(ms / 1000)) });
+}
+
+const BUCKET_MS = 5_000;
+const BUCKETS = 12;
+
+/** Attempts and failures of the last minute, to five seconds. */
+class SlidingMinute {
+  readonly #attempts = new Array<number>(BUCKETS).fill(0);
+  readonly #failures = new Array<number>(BUCKETS).fill(0);
+  /** Number of the newest bucket, counted from the zero of the clock; its place in the ring is the remainder. */
+  #newest = 0;
+
+  add(isFailure: boolean, nowMs: number): void {
+    this.#advance(nowMs);
+    const place = this.#newest % BUCKETS;
+    this.#attempts[place]! += 1;
+    if (isFailure) this.#failures[place]! += 1;
+  }
+
+  /** Time until enough of the minute is past to end the alarm, were nothing more to happen; 0 when there is none. */
+  msUntilCalm(alarm: Alarm, nowMs: number): number {
+    this.#advance(nowMs);
+    let attempts = this.#attempts.reduce((sum, count) => sum + count, 0);
+    let failures = this.#failures.reduce((sum, count) => sum + count, 0);
+    let waitMs = 0;
+    for (let bucket = this.#newest + 1; bucket <= this.#newest + BUCKETS; bucket += 1) {
+      if (attempts < alarm.attempts || failures * 100 < attempts * alarm.failedPercent) break;
+      // The place after the newest holds the oldest; it is cleared when bucket number `bucket` begins.
+      attempts -= this.#attempts[bucket % BUCKETS]!;
+      failures -= this.#failures[bucket % BUCKETS]!;
+      waitMs = bucket * BUCKET_MS - nowMs;
+    }
+    return waitMs;
+  }
+
+  #advance(nowMs: number): void {
+    const current = Math.floor(nowMs / BUCKET_MS);
+    for (let bucket = Math.max(this.#newest + 1, current - BUCKETS + 1); bucket <= current; bucket += 1) {
+      this.#attempts[bucket % BUCKETS] = 0;
+      this.#failures[bucket % BUCKETS] = 0;
+    }
+    this.#newest = Math.max(this.#newest, current);
+  }
+}

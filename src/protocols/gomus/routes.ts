@@ -1,0 +1,127 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AccountError } from '../../accounts/errors.ts';
+import type { Accounts } from '../../accounts/index.ts';
+import type { Shop } from '../../accounts/topology.ts';
+import { parseBody } from './body.ts';
+import { customerRoutes } from './customer-routes.ts';
+import { type Envelope, type NotSignedIn, plainly, type RefusalContext, refusalOf } from './errors.ts';
+import { chooseLocale } from './locale.ts';
+import { lookupRoutes } from './lookup-routes.ts';
+import type { Locale } from './messages.ts';
+import { passwordRoutes } from './password-routes.ts';
+import { registrationRoutes } from './registration-routes.ts';
+import { sessionRoutes } from './session-routes.ts';
+import { createTimeFormatter } from './time.ts';
+
+export interface GomusOptions {
+  accounts: Accounts;
+  /** IANA zone in which times are shown. */
+  timeZone: string;
+  /** Version of this server, shown by GET /version. */
+  release: string;
+  /** Whether sign_in also reads e-mail and password from request headers, as the gem does (gomus 2.13). */
+  readsSignInHeaders: boolean;
+  networkOf(address: string): string | undefined;
+}
+
+/** What the endpoints share. */
+export interface GomusWire extends GomusOptions {
+  formatTime(isoUtc: string): string;
+  localeOf(request: FastifyRequest): Locale;
+  shopOf(request: FastifyRequest): Shop;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    gomus?: { envelope: Envelope; notSignedIn?: NotSignedIn };
+  }
+}
+
+/**
+ * The go~mus v4 customer API; register under `/api/v4`. Bodies are read raw, because the documented sign-in sends JSON
+ * under a form content type.
+ */
+export async function gomus(app: FastifyInstance, options: GomusOptions): Promise<void> {
+  const { accounts } = options;
+  const wire: GomusWire = {
+    ...options,
+    formatTime: createTimeFormatter(options.timeZone),
+    localeOf: (request) => localeOf(accounts, request),
+    shopOf: (request) => accounts.directory.topology.shopByHost(shopHost(request)),
+  };
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // The wire coerces in its own way; schemas here document and serialise, they do not refuse.
+  app.setValidatorCompiler(() => () => true);
+
+  app.addHook('onRequest', async (request) => {
+    if (accounts.directory.maintenanceSince !== undefined) {
+      throw new AccountError('maintenance', { retryAfterSeconds: 60 });
+    }
+    wire.shopOf(request);
+  });
+  app.addHook('preValidation', async (request) => {
+    request.body = parseBody(request.body as Buffer | undefined, request.headers['content-type']);
+  });
+
+  const known: { method: string; pattern: RegExp }[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    const pattern = new RegExp(`^${url.replace(/:[^/]+/g, '[^/]+')}/?$`);
+    for (const each of [method].flat()) known.push({ method: each, pattern });
+  });
+
+  app.register(sessionRoutes, wire);
+  app.register(registrationRoutes, wire);
+  app.register(passwordRoutes, wire);
+  app.register(lookupRoutes, wire);
+  app.register(customerRoutes, wire);
+
+  app.setErrorHandler((error, request, reply) => refuse(wire, error, request, reply));
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '';
+    const allowed = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
+    const locale = wire.localeOf(request);
+    const refusal =
+      allowed.length === 0
+        ? plainly(404, 'route_not_found', { locale })
+        : plainly(405, 'method_not_allowed', { locale }, { method: request.method });
+    if (allowed.length > 0) reply.header('allow', [...new Set(allowed)].join(', '));
+    return reply.code(refusal.status).send(refusal.body);
+  });
+}
+
+function refuse(wire: GomusWire, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { envelope = 'plain', notSignedIn } = request.routeOptions.config.gomus ?? {};
+  const context: RefusalContext = {
+    locale: wire.localeOf(request),
+    envelope,
+    notSignedIn: notSignedIn ?? { status: 401, key: 'unauthenticated' },
+    shopHost: shopHost(request) ?? '',
+    requestId: request.id,
+    data: (error as { data?: unknown }).data,
+  };
+  const refusal = refusalOf(error, context);
+  if (refusal.status >= 500) request.log.error({ err: error }, 'request failed');
+  return reply
+    .code(refusal.status)
+    .headers(refusal.headers ?? {})
+    .send(refusal.body);
+}
+
+function shopHost(request: FastifyRequest): string | undefined {
+  const header = request.headers['x-shop-url'];
+  return Array.isArray(header) ? header[0] : header;
+}
+
+/** The language asked for, else the store's; an unknown store does not keep the refusal from having a language. */
+function localeOf(accounts: Accounts, request: FastifyRequest): Locale {
+  const requested = (request.query as { locale?: unknown } | undefined)?.locale;
+  let storeLocale: string | undefined;
+  try {
+    storeLocale = accounts.directory.topology.shopByHost(shopHost(request)).locale;
+  } catch {
+    storeLocale = accounts.directory.topology.defaultShop.locale;
+  }
+  return chooseLocale(requested, storeLocale);
+}

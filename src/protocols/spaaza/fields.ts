@@ -1,0 +1,271 @@
+import type { LoyaltyConsents } from '../../accounts/apply-loyalty-update.ts';
+import { parseBirthday } from '../../accounts/birthday.ts';
+import { isCountryCode, normalizeCountryCode } from '../../accounts/country.ts';
+import type { AddressChanges, CustomerChanges } from '../../accounts/customer.ts';
+import { parseCustomerId } from '../../accounts/customer-id.ts';
+import type { Problem } from '../../accounts/errors.ts';
+import { freeTextProblem } from '../../accounts/free-text.ts';
+import { parseGender } from '../../accounts/gender.ts';
+import type { OutboundView } from '../../accounts/loyalty-link.ts';
+import type { LoyaltyIdentifiers } from '../../accounts/match-customer.ts';
+import { isPhpEmpty } from '../../accounts/php-empty.ts';
+
+/** What a `user_info` says, in domain words. An absent key leaves no trace; null clears what may be cleared. */
+export interface ReadUserInfo {
+  identifiers: LoyaltyIdentifiers;
+  changes: CustomerChanges;
+  address: AddressChanges;
+  consents: LoyaltyConsents;
+  password?: string;
+  isErasure: boolean;
+  problems: Problem[];
+}
+
+interface Field {
+  /** Name on the wire. */
+  wire: string;
+  /** Inbound: writes what the value means; absent for fields that only go out. */
+  read?(value: unknown, into: ReadUserInfo): void;
+  /** Outbound: the value to send, undefined to leave the key out; absent for fields that only come in. */
+  present?(view: OutboundView): unknown;
+}
+
+/**
+ * The one table of both directions (spaaza 2.1). Its order is the documented order of the 17 outbound keys; fields that
+ * only come in follow. Nested objects come in, flat keys go out: that is how the platform itself speaks (spaaza 1.5.4).
+ */
+export const fields: readonly Field[] = [
+  { wire: 'first_name', read: name('givenName'), present: (view) => view.givenName || undefined },
+  { wire: 'last_name', read: name('familyName'), present: (view) => view.familyName || undefined },
+  { wire: 'birthday', read: birthday, present: (view) => view.birthday },
+  { wire: 'username', read: username, present: (view) => view.email },
+  { wire: 'webshop_customer_id', present: (view) => view.customerId },
+  { wire: 'gender', read: gender, present: (view) => view.gender },
+  {
+    wire: 'printed_mailing_list_subscribed',
+    read: consent('isPrintedMailingSubscribed'),
+    present: (view) => view.isPrintedMailingSubscribed,
+  },
+  {
+    wire: 'mailing_list_subscribed',
+    read: consent('isMailingSubscribed'),
+    present: (view) => view.isMailingSubscribed,
+  },
+  { wire: 'mailing_list_sub_offered', present: (view) => view.isMailingOffered },
+  { wire: 'programme_opted_in', read: consent('isProgrammeOptedIn'), present: (view) => view.isProgrammeOptedIn },
+  { wire: 'address_streetname', read: streetPart('street'), present: (view) => view.street },
+  { wire: 'address_housenumber', read: streetPart('houseNumber'), present: (view) => view.houseNumber },
+  {
+    wire: 'address_housenumber_extension',
+    read: streetPart('houseNumberExtension'),
+    present: (view) => view.houseNumberExtension,
+  },
+  { wire: 'address_postalcode', read: addressText('postcode'), present: (view) => view.postcode },
+  { wire: 'address_towncity', read: addressText('city'), present: (view) => view.city },
+  { wire: 'country_code', read: country, present: (view) => view.countryCode },
+  { wire: 'phone_number', read: phone, present: (view) => view.phone },
+
+  { wire: 'address_line_2', read: addressText('line2') },
+  { wire: 'address_line_3', read: addressText('line3') },
+  { wire: 'address_regionstate', read: addressText('region') },
+  { wire: 'user_id', read: userId },
+  { wire: 'member_number', read: memberNumber },
+  { wire: 'authentication_point_identifier', read: authenticationPoint },
+  { wire: 'password', read: password },
+  { wire: 'mailing_list', read: nested },
+  { wire: 'opt_in_programme', read: nested },
+];
+
+const readers = new Map(fields.flatMap(({ wire, read }) => (read === undefined ? [] : [[wire, read] as const])));
+const presenters = fields.flatMap(({ wire, present }) => (present === undefined ? [] : [{ wire, present }]));
+
+/** Reads a `user_info` object. Unknown keys are ignored: the platform adds fields without notice (spaaza 3.3). */
+export function readUserInfo(userInfo: Readonly<Record<string, unknown>>): ReadUserInfo {
+  const result: ReadUserInfo = {
+    identifiers: {},
+    changes: {},
+    address: {},
+    consents: {},
+    isErasure: isErasure(userInfo),
+    problems: [],
+  };
+  for (const [wire, read] of readers) {
+    if (Object.hasOwn(userInfo, wire)) read(userInfo[wire], result);
+  }
+  return result;
+}
+
+/** The flat object of the user_info endpoints: documented keys in documented order, keys without a value left out. */
+export function presentUserInfo(view: OutboundView): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const { wire, present } of presenters) {
+    const value = present(view);
+    if (value !== undefined) result[wire] = value;
+  }
+  return result;
+}
+
+/** The wire's name of a domain field, for refusals. */
+export function wireName(field: string): string {
+  return wireNames[field] ?? field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+const wireNames: Readonly<Record<string, string>> = {
+  givenName: 'first_name',
+  familyName: 'last_name',
+  email: 'username',
+  phone: 'phone_number',
+  countryCode: 'country_code',
+};
+
+/** A person erased over there arrives as data with these marks (decisions, Spaaza 6; spaaza 3.6). */
+function isErasure({
+  obfuscated,
+  username: name,
+  first_name: first,
+  last_name: last,
+}: Record<string, unknown>): boolean {
+  if (obfuscated === true || obfuscated === 'true' || obfuscated === 1) return true;
+  if (typeof name === 'string' && name.trim().toLowerCase().endsWith('@deleted.spaaza.com')) return true;
+  return first === 'Deleted' && last === 'Deleted';
+}
+
+type Read = NonNullable<Field['read']>;
+
+/** Text as this wire takes it: numbers and booleans are stringified, null and "" mean none (decisions, both wires 3). */
+function textOf(value: unknown, field: string, wire: string, into: ReadUserInfo): string | null | undefined {
+  if (value === null || value === '') return null;
+  const isScalar = typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+  if (!isScalar) {
+    into.problems.push({ field: wire, rule: 'invalid', value: Array.isArray(value) ? 'array' : typeof value });
+    return undefined;
+  }
+  const text = String(value);
+  const problem = freeTextProblem(field, text, 255);
+  if (problem === undefined) return text;
+  into.problems.push({ ...problem, field: wire });
+  return undefined;
+}
+
+/** A name is never cleared, so that null says nothing (decisions, Spaaza 5). */
+function name(field: 'givenName' | 'familyName'): Read {
+  return (value, into) => {
+    if (value === null) return;
+    const text = typeof value === 'object' ? textOf(value, field, wireName(field), into) : String(value).trim();
+    if (typeof text === 'string' && text !== '') into.changes[field] = text;
+  };
+}
+
+function birthday(value: unknown, into: ReadUserInfo): void {
+  const text = textOf(value, 'birthday', 'birthday', into);
+  if (text === undefined) return;
+  const date = text === null ? null : parseBirthday(text.trim());
+  if (date === undefined) into.problems.push({ field: 'birthday', rule: 'invalid', value: text ?? '' });
+  else into.changes.birthday = date;
+}
+
+function username(value: unknown, into: ReadUserInfo): void {
+  if (isPhpEmpty(value)) return;
+  const text = textOf(value, 'email', 'username', into);
+  if (typeof text !== 'string') return;
+  into.identifiers.username = text.trim();
+  into.changes.email = text.trim();
+}
+
+function gender(value: unknown, into: ReadUserInfo): void {
+  const text = textOf(value, 'gender', 'gender', into);
+  if (text === undefined) return;
+  const parsed = text === null || text.trim() === '' ? { code: null, token: null } : parseGender(text);
+  into.changes.genderCode = parsed.code;
+  into.changes.genderToken = parsed.token;
+}
+
+/** null leaves consent as it is: nobody said anything (decisions, Spaaza 5). */
+function consent(flag: keyof LoyaltyConsents): Read {
+  return (value, into) => {
+    if (value === null || value === undefined) return;
+    if (value === true || value === 'true' || value === 1 || value === '1') into.consents[flag] = true;
+    else if (value === false || value === 'false' || value === 0 || value === '0') into.consents[flag] = false;
+    else into.problems.push({ field: consentNames[flag], rule: 'invalid', value: String(value).slice(0, 64) });
+  };
+}
+
+const consentNames: Record<keyof LoyaltyConsents, string> = {
+  isProgrammeOptedIn: 'programme_opted_in',
+  isMailingSubscribed: 'mailing_list_subscribed',
+  isPrintedMailingSubscribed: 'printed_mailing_list_subscribed',
+};
+
+/** `mailing_list` and `opt_in_programme` hold the flat names one level down. */
+function nested(value: unknown, into: ReadUserInfo): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
+  for (const wire of Object.values(consentNames)) {
+    if (Object.hasOwn(value, wire)) readers.get(wire)?.((value as Record<string, unknown>)[wire], into);
+  }
+}
+
+function streetPart(field: 'street' | 'houseNumber' | 'houseNumberExtension'): Read {
+  return (value, into) => {
+    const text = textOf(value, field, wireOfAddress[field], into);
+    if (text !== undefined) into.address[field] = text ?? '';
+  };
+}
+
+function addressText(field: 'postcode' | 'city' | 'line2' | 'line3' | 'region'): Read {
+  return (value, into) => {
+    const text = textOf(value, field, wireOfAddress[field], into);
+    if (text !== undefined) into.address[field] = text;
+  };
+}
+
+const wireOfAddress = {
+  street: 'address_streetname',
+  houseNumber: 'address_housenumber',
+  houseNumberExtension: 'address_housenumber_extension',
+  postcode: 'address_postalcode',
+  city: 'address_towncity',
+  line2: 'address_line_2',
+  line3: 'address_line_3',
+  region: 'address_regionstate',
+} as const;
+
+function country(value: unknown, into: ReadUserInfo): void {
+  const text = textOf(value, 'countryCode', 'country_code', into);
+  if (text === undefined) return;
+  const code = text === null ? null : normalizeCountryCode(text);
+  if (code !== null && !isCountryCode(code)) {
+    into.problems.push({ field: 'country_code', rule: 'unknown', value: text ?? '' });
+  } else into.address.countryCode = code;
+}
+
+function phone(value: unknown, into: ReadUserInfo): void {
+  const text = textOf(value, 'phone', 'phone_number', into);
+  if (text !== undefined) into.changes.phone = text;
+}
+
+function userId(value: unknown, into: ReadUserInfo): void {
+  if (isPhpEmpty(value)) return;
+  const id = parseCustomerId(value);
+  if (id === undefined) into.problems.push({ field: 'user_id', rule: 'invalid', value: String(value).slice(0, 64) });
+  else into.identifiers.userId = id;
+}
+
+/** A string or number; webhooks send `{code, type}` (spaaza 3.8). */
+function memberNumber(value: unknown, into: ReadUserInfo): void {
+  const plain = typeof value === 'object' && value !== null && 'code' in value ? value.code : value;
+  if (isPhpEmpty(plain)) return;
+  const text = textOf(plain, 'memberNumber', 'member_number', into);
+  if (typeof text === 'string') into.identifiers.memberNumber = text.trim();
+}
+
+/** Our own customer id; what is not an exact integer is somebody else's and ignored (spaaza Q4). */
+function authenticationPoint(value: unknown, into: ReadUserInfo): void {
+  const id = parseCustomerId(value);
+  if (id !== undefined) into.identifiers.customerId = id;
+}
+
+function password(value: unknown, into: ReadUserInfo): void {
+  if (isPhpEmpty(value)) return;
+  if (typeof value === 'string' || typeof value === 'number') into.password = String(value);
+  else into.problems.push({ field: 'password', rule: 'invalid' });
+}

@@ -1,0 +1,209 @@
+import { type CompiledQuery, Kysely, type Migration, type MigrationProvider, Migrator, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { AccountError } from '../accounts/errors.ts';
+import { type ColumnTypes, postgresColumns, sqliteColumns } from './column-types.ts';
+import { openSqlite } from './sqlite.ts';
+import type { Tables } from './tables.ts';
+
+/**
+ * A way to run queries: the database outside a transaction, or one transaction. `lockRows` adds what the database needs
+ * so that selected rows stay as they are until the transaction ends.
+ */
+export interface Handle {
+  readonly db: Kysely<Tables>;
+  /** Runs a query that was compiled once; see `prepared` in prepared.ts. */
+  run<Row>(query: CompiledQuery<Row>): Promise<Row[]>;
+  lockRows<Query extends { forUpdate(): Query }>(query: Query): Query;
+}
+
+/** One open database of either kind. Everything that depends on the kind is in this file and in sqlite.ts. */
+export interface Database {
+  readonly isEmbedded: boolean;
+  /** Reads only; may lag behind on a replica. */
+  readonly reader: Handle;
+  /** Runs work in one transaction; resolves after the commit is on disk. */
+  transaction<T>(work: (handle: Handle) => Promise<T>): Promise<T>;
+  /** Brings the schema up to date; gives the names of the migrations it ran. */
+  migrate(migrationsFor: (types: ColumnTypes) => Record<string, Migration>): Promise<string[]>;
+  /** Names of migrations that have not run here yet. */
+  pendingMigrations(migrationsFor: (types: ColumnTypes) => Record<string, Migration>): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** `sqlite:<path>` or `postgres://…`. */
+  url: string;
+  poolSize: number;
+  statementTimeoutMs: number;
+}
+
+/** Raised by a write that breaks a unique index; `constraint` names the index or its columns. */
+export class UniqueViolation extends Error {
+  readonly constraint: string;
+
+  constructor(constraint: string, cause: unknown) {
+    super(`Unique violation: ${constraint}`, { cause });
+    this.name = 'UniqueViolation';
+    this.constraint = constraint;
+  }
+}
+
+/** Opens the database that a URL names. Throws a plain error for an unusable URL, `storage_unavailable` later on. */
+export function openDatabase(options: DatabaseOptions): Database {
+  if (options.url.startsWith('sqlite:')) {
+    const sqlite = openSqlite(options.url.slice('sqlite:'.length));
+    return {
+      isEmbedded: true,
+      reader: guarded(sqlite.reader, (query) => query),
+      transaction: (work) =>
+        translated(() =>
+          sqlite.transaction((db) =>
+            scoped(
+              guarded(db, (query) => query),
+              work,
+            ),
+          ),
+        ),
+      migrate: (migrationsFor) => sqlite.withPlainKysely((db) => runMigrations(db, migrationsFor(sqliteColumns))),
+      pendingMigrations: (migrationsFor) =>
+        sqlite.withPlainKysely((db) => listPending(db, migrationsFor(sqliteColumns))),
+      close: () => sqlite.close(),
+    };
+  }
+  return openPostgres(options);
+}
+
+function openPostgres({ url, poolSize, statementTimeoutMs }: DatabaseOptions): Database {
+  // Identity columns are bigint; our ids stay far below 2^53, so plain numbers are exact.
+  const types = {
+    getTypeParser: (oid: number, format: 'text' | 'binary') =>
+      oid === 20 ? Number : pg.types.getTypeParser(oid, format as 'text'),
+  };
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: 3_000,
+    statement_timeout: statementTimeoutMs,
+    types: types as pg.CustomTypesConfig,
+    application_name: 'foyer',
+  });
+  // A server that goes away breaks idle connections; the pool replaces them, and the next query reports its own error.
+  pool.on('error', () => undefined);
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    isEmbedded: false,
+    reader: guarded(db, (query) => query.forUpdate()),
+    transaction: (work) =>
+      translated(() =>
+        retried(() =>
+          db.transaction().execute((transaction) =>
+            scoped(
+              guarded(transaction, (query) => query.forUpdate()),
+              work,
+            ),
+          ),
+        ),
+      ),
+    migrate: (migrationsFor) => translated(() => runMigrations(db, migrationsFor(postgresColumns))),
+    pendingMigrations: (migrationsFor) => translated(() => listPending(db, migrationsFor(postgresColumns))),
+    close: () => db.destroy(),
+  };
+}
+
+function guarded(db: Kysely<Tables>, lock: <Query extends { forUpdate(): Query }>(query: Query) => Query): Handle {
+  return {
+    db,
+    run: async <Row>(query: CompiledQuery<Row>) => {
+      try {
+        return (await db.executeQuery<Row>(query)).rows;
+      } catch (error) {
+        throw translate(error);
+      }
+    },
+    lockRows: lock,
+  };
+}
+
+/**
+ * Ties a handle to its transaction: at the end of the work, queries it did not wait for are waited for, and later ones
+ * are refused. Otherwise they would land in whatever transaction the connection serves next.
+ */
+async function scoped<T>(handle: Handle, work: (handle: Handle) => Promise<T>): Promise<T> {
+  const running = new Set<Promise<unknown>>();
+  let isOver = false;
+  const run = async <Row>(query: CompiledQuery<Row>): Promise<Row[]> => {
+    if (isOver) throw new Error('The transaction is over');
+    const rows = handle.run(query);
+    running.add(rows);
+    try {
+      return await rows;
+    } finally {
+      running.delete(rows);
+    }
+  };
+  try {
+    return await work({ ...handle, run });
+  } finally {
+    isOver = true;
+    await Promise.allSettled(running);
+  }
+}
+
+async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+/** Serialisation failures and deadlocks are the database asking for another try; three tries are given. */
+async function retried<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const code = (error as { code?: unknown }).code;
+      if (attempt >= 3 || (code !== '40001' && code !== '40P01')) throw error;
+    }
+  }
+}
+
+const unavailableSqlite = /^SQLITE_(?:FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOTADB|CORRUPT|PROTOCOL)/;
+// PostgreSQL: connection exceptions, insufficient resources, operator intervention, and node's own socket errors.
+const unavailablePostgres =
+  /^(?:08...|53...|57...|25006|E(?:CONN\w+|PIPE|HOSTUNREACH|NETUNREACH|TIMEDOUT|NOTFOUND|AI_AGAIN))$/;
+
+function translate(error: unknown): unknown {
+  if (error instanceof AccountError || !(error instanceof Error)) return error;
+  const { code, constraint } = error as Error & { code?: string; constraint?: string };
+  if (code === '23505') return new UniqueViolation(constraint ?? error.message, error);
+  if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
+    return new UniqueViolation(error.message, error);
+  }
+  const isUnavailable =
+    code === undefined
+      ? /timeout exceeded when trying to connect|Connection terminated|Client was closed/.test(error.message)
+      : unavailableSqlite.test(code) || unavailablePostgres.test(code);
+  // Text that this database cannot hold, such as a NUL on PostgreSQL: the caller's fault, not ours.
+  if (code === '22021' || code === '22P05') {
+    return new AccountError('validation_failed', { problems: [{ field: 'text', rule: 'invalid' }] }, error);
+  }
+  return isUnavailable ? new AccountError('storage_unavailable', { retryAfterSeconds: 2 }, error) : error;
+}
+
+function migratorFor(db: Kysely<Tables>, migrations: Record<string, Migration>): Migrator {
+  const provider: MigrationProvider = { getMigrations: async () => migrations };
+  return new Migrator({ db, provider, migrationTableName: 'migrations', migrationLockTableName: 'migrations_lock' });
+}
+
+async function runMigrations(db: Kysely<Tables>, migrations: Record<string, Migration>): Promise<string[]> {
+  const { error, results = [] } = await migratorFor(db, migrations).migrateToLatest();
+  if (error !== undefined) throw error;
+  return results.map((result) => result.migrationName);
+}
+
+async function listPending(db: Kysely<Tables>, migrations: Record<string, Migration>): Promise<string[]> {
+  const all = await migratorFor(db, migrations).getMigrations();
+  return all.filter((migration) => migration.executedAt === undefined).map((migration) => migration.name);
+}

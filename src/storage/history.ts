@@ -1,0 +1,66 @@
+import type { Origin } from '../accounts/access.ts';
+import { normalizeEmail } from '../accounts/email.ts';
+import type { HistoryEntry } from '../accounts/events.ts';
+import type { Handle } from './database.ts';
+
+export async function append(handle: Handle, entries: readonly Omit<HistoryEntry, 'id'>[]): Promise<void> {
+  if (entries.length === 0) return;
+  await handle.run(
+    handle.db
+      .insertInto('history')
+      .values(
+        entries.map((entry) => ({
+          customer_id: entry.customerId,
+          field: entry.field,
+          before: toJson(entry.before),
+          after: toJson(entry.after),
+          origin: entry.origin,
+          actor: entry.actor,
+          request_id: entry.requestId,
+          changed_at: entry.changedAt,
+        })),
+      )
+      .compile(),
+  );
+}
+
+export async function listByCustomer(handle: Handle, customerId: number): Promise<HistoryEntry[]> {
+  const query = handle.db.selectFrom('history').selectAll().where('customer_id', '=', customerId).orderBy('id');
+  return (await handle.run(query.compile())).map((row) => ({
+    id: row.id,
+    customerId: row.customer_id,
+    field: row.field,
+    before: fromJson(row.before),
+    after: fromJson(row.after),
+    origin: row.origin as Origin,
+    actor: row.actor,
+    requestId: row.request_id,
+    changedAt: row.changed_at,
+  }));
+}
+
+export async function hadEmail(handle: Handle, customerId: number, email: string): Promise<boolean> {
+  const query = handle.db
+    .selectFrom('history')
+    .select('before')
+    .where('customer_id', '=', customerId)
+    .where('field', '=', 'email');
+  // Kept as typed; only the normalised forms can be compared.
+  const normalized = normalizeEmail(email);
+  return (await handle.run(query.compile())).some((row) => {
+    const before = fromJson(row.before);
+    return typeof before === 'string' && normalizeEmail(before) === normalized;
+  });
+}
+
+export async function deleteByCustomer(handle: Handle, customerId: number): Promise<void> {
+  await handle.run(handle.db.deleteFrom('history').where('customer_id', '=', customerId).compile());
+}
+
+function toJson(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+function fromJson(text: string | null): unknown {
+  return text === null ? null : JSON.parse(text);
+}

@@ -1,0 +1,138 @@
+import type { Reads, Store, WritableStore, Writes } from '../accounts/store.ts';
+import * as addresses from './addresses.ts';
+import * as apiKeys from './api-keys.ts';
+import * as consents from './consents.ts';
+import * as customers from './customers.ts';
+import { type Database, type DatabaseOptions, type Handle, openDatabase } from './database.ts';
+import * as failedAttempts from './failed-attempts.ts';
+import * as history from './history.ts';
+import * as links from './loyalty-links.ts';
+import * as memberships from './memberships.ts';
+import { migrationsFor } from './migrations/index.ts';
+import * as outbox from './outbox.ts';
+import * as sessions from './sessions.ts';
+import * as settings from './settings.ts';
+import * as topology from './topology.ts';
+
+export interface OpenStore extends Store {
+  /** True for a database inside this process's machine: the server then brings the schema up to date by itself. */
+  readonly isEmbedded: boolean;
+  /** Brings the schema up to date; gives the names of the migrations it ran. Run by one process at a time. */
+  migrate(): Promise<string[]>;
+  pendingMigrations(): Promise<string[]>;
+}
+
+/** Opens the store behind a URL: `sqlite:<path>` or `postgres://…`. Nothing is read or written yet. */
+export function openStore(options: DatabaseOptions): OpenStore {
+  const database = openDatabase(options);
+  return {
+    isEmbedded: database.isEmbedded,
+    ...bindReads(database.reader),
+    transaction: (work) => database.transaction((handle) => work(bindWrites(handle))),
+    ping: () => ping(database),
+    migrate: () => database.migrate(migrationsFor),
+    pendingMigrations: () => database.pendingMigrations(migrationsFor),
+    close: () => database.close(),
+  };
+}
+
+async function ping(database: Database): Promise<void> {
+  await settings.readAll(database.reader);
+}
+
+/** Gives every function of a table the handle as its first argument. */
+function bind<Functions extends Record<string, (handle: Handle, ...args: never[]) => unknown>>(
+  handle: Handle,
+  functions: Functions,
+): { [Name in keyof Functions]: Bound<Functions[Name]> } {
+  const bound: Record<string, unknown> = {};
+  for (const [name, call] of Object.entries(functions)) {
+    bound[name] = (...args: never[]) => call(handle, ...args);
+  }
+  return bound as { [Name in keyof Functions]: Bound<Functions[Name]> };
+}
+type Bound<Call> = Call extends (handle: Handle, ...args: infer Args) => infer Result
+  ? (...args: Args) => Result
+  : never;
+
+const customerReads = {
+  findById: customers.findById,
+  findByEmail: customers.findByEmail,
+  findByForeignId: customers.findByForeignId,
+  findForSignIn: customers.findForSignIn,
+  findPasswordHash: customers.findPasswordHash,
+  search: customers.search,
+  findLoyaltyProfile: links.findProfile,
+  findLoyaltyProfileByEmail: links.findProfileByEmail,
+  countAll: customers.countAll,
+};
+const sessionReads = { findByClientId: sessions.findByClientId, isKnownNetwork: sessions.isKnownNetwork };
+const linkReads = {
+  findCustomerIdByUserId: links.findCustomerIdByUserId,
+  findCustomerIdByMemberNumber: links.findCustomerIdByMemberNumber,
+  listByCustomer: links.listByCustomer,
+};
+const historyReads = { listByCustomer: history.listByCustomer, hadEmail: history.hadEmail };
+
+function bindReads(handle: Handle): Reads {
+  return {
+    customers: bind(handle, customerReads),
+    sessions: bind(handle, sessionReads),
+    links: bind(handle, linkReads),
+    attempts: bind(handle, { find: failedAttempts.find }),
+    keys: bind(handle, { list: apiKeys.list }),
+    topology: bind(handle, { read: topology.read }),
+    settings: bind(handle, { readAll: settings.readAll }),
+    history: bind(handle, historyReads),
+    consents: bind(handle, { listByCustomer: consents.listByCustomer }),
+    outbox: bind(handle, { list: outbox.list }),
+  };
+}
+
+function bindWrites(handle: Handle): WritableStore {
+  const reads = bindReads(handle);
+  const writes: Writes = {
+    customers: bind(handle, {
+      lock: customers.lock,
+      insert: customers.insert,
+      update: customers.update,
+      setPasswordHash: customers.setPasswordHash,
+      delete: customers.deleteById,
+    }),
+    addresses: bind(handle, { insert: addresses.insert, update: addresses.update }),
+    memberships: bind(handle, { add: memberships.add, remove: memberships.remove }),
+    sessions: bind(handle, {
+      insert: sessions.insert,
+      rotate: sessions.rotate,
+      extend: sessions.extend,
+      delete: sessions.deleteById,
+      deleteByCustomer: sessions.deleteByCustomer,
+      prune: sessions.prune,
+      deleteExpired: sessions.deleteExpired,
+    }),
+    links: bind(handle, { save: links.save }),
+    attempts: bind(handle, {
+      find: failedAttempts.findAndLock,
+      save: failedAttempts.save,
+      delete: failedAttempts.deleteKeys,
+      deleteOlderThan: failedAttempts.deleteOlderThan,
+    }),
+    keys: bind(handle, { insert: apiKeys.insert, revoke: apiKeys.revoke, touch: apiKeys.touch }),
+    topology: bind(handle, {
+      savePool: topology.savePool,
+      saveWebsite: topology.saveWebsite,
+      saveShop: topology.saveShop,
+      saveChain: topology.saveChain,
+      saveNewsletterGroup: topology.saveNewsletterGroup,
+    }),
+    settings: bind(handle, { write: settings.write, next: settings.next }),
+    history: bind(handle, { append: history.append, deleteByCustomer: history.deleteByCustomer }),
+    consents: bind(handle, { append: consents.append, deleteByCustomer: consents.deleteByCustomer }),
+    outbox: bind(handle, { append: outbox.append }),
+  };
+  const merged: Record<string, object> = {};
+  for (const room of new Set([...Object.keys(reads), ...Object.keys(writes)])) {
+    merged[room] = { ...reads[room as keyof Reads], ...writes[room as keyof Writes] };
+  }
+  return merged as WritableStore;
+}

@@ -1,0 +1,150 @@
+import type { Address } from '../accounts/customer.ts';
+import { emptyLink, type LoyaltyLink, type LoyaltyProfile } from '../accounts/loyalty-link.ts';
+import { addressColumns, type JoinedAddressRow, toAddress } from './addresses.ts';
+import { type CustomerRow, customerColumns, toCustomer } from './customers.ts';
+import type { Handle } from './database.ts';
+import { prepared } from './prepared.ts';
+import type { Tables } from './tables.ts';
+
+const linkColumns = [
+  'loyalty_links.customer_id as link_customer_id',
+  'loyalty_links.spaaza_user_id',
+  'loyalty_links.member_number',
+  'loyalty_links.is_programme_opted_in',
+  'loyalty_links.is_mailing_subscribed',
+  'loyalty_links.is_printed_mailing_subscribed',
+  'loyalty_links.last_hash',
+  'loyalty_links.agreed_digest',
+] as const;
+
+// Customer, addresses and link in one query: it runs for every user_info request.
+const selectProfileById = prepared((db, id: number, chainId: number) =>
+  db
+    .selectFrom('customers')
+    .leftJoin('addresses', 'addresses.customer_id', 'customers.id')
+    .leftJoin('loyalty_links', (join) =>
+      join.onRef('loyalty_links.customer_id', '=', 'customers.id').on('loyalty_links.chain_id', '=', chainId),
+    )
+    .select(customerColumns)
+    .select(addressColumns)
+    .select(linkColumns)
+    .where('customers.id', '=', id)
+    .orderBy('addresses.id'),
+);
+
+const selectProfileByEmail = prepared((db, poolId: number, normalizedEmail: string, chainId: number) =>
+  db
+    .selectFrom('customers')
+    .leftJoin('addresses', 'addresses.customer_id', 'customers.id')
+    .leftJoin('loyalty_links', (join) =>
+      join.onRef('loyalty_links.customer_id', '=', 'customers.id').on('loyalty_links.chain_id', '=', chainId),
+    )
+    .select(customerColumns)
+    .select(addressColumns)
+    .select(linkColumns)
+    .where('customers.pool_id', '=', poolId)
+    .where('customers.normalized_email', '=', normalizedEmail)
+    .orderBy('addresses.id'),
+);
+
+type LinkColumns = Omit<Tables['loyalty_links'], 'customer_id' | 'chain_id'>;
+type ProfileRow = CustomerRow &
+  JoinedAddressRow & { [Column in keyof LinkColumns]: LinkColumns[Column] | null } & {
+    link_customer_id: number | null;
+  };
+
+export async function findProfile(handle: Handle, id: number, chainId: number): Promise<LoyaltyProfile | undefined> {
+  return foldProfile(await selectProfileById(handle, id, chainId), chainId);
+}
+
+export async function findProfileByEmail(
+  handle: Handle,
+  poolId: number,
+  normalizedEmail: string,
+  chainId: number,
+): Promise<LoyaltyProfile | undefined> {
+  return foldProfile(await selectProfileByEmail(handle, poolId, normalizedEmail, chainId), chainId);
+}
+
+function foldProfile(rows: readonly ProfileRow[], chainId: number): LoyaltyProfile | undefined {
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const addresses: Address[] = [];
+  for (const candidate of rows) {
+    const address = toAddress(row.id, candidate);
+    if (address !== undefined) addresses.push(address);
+  }
+  const link =
+    row.link_customer_id === null ? emptyLink(row.id, chainId) : toLink(row.id, chainId, row as unknown as LinkColumns);
+  return { customer: toCustomer(row), addresses, link };
+}
+
+function toLink(customerId: number, chainId: number, row: LinkColumns): LoyaltyLink {
+  return {
+    customerId,
+    chainId,
+    spaazaUserId: row.spaaza_user_id,
+    memberNumber: row.member_number,
+    isProgrammeOptedIn: row.is_programme_opted_in === 1,
+    isMailingSubscribed: row.is_mailing_subscribed === 1,
+    isPrintedMailingSubscribed: row.is_printed_mailing_subscribed === 1,
+    lastHash: row.last_hash,
+    agreedDigest: row.agreed_digest,
+  };
+}
+
+export async function findCustomerIdByUserId(
+  handle: Handle,
+  chainId: number,
+  spaazaUserId: number,
+): Promise<number | undefined> {
+  const query = handle.db
+    .selectFrom('loyalty_links')
+    .select('customer_id')
+    .where('chain_id', '=', chainId)
+    .where('spaaza_user_id', '=', spaazaUserId);
+  return (await handle.run(query.compile()))[0]?.customer_id;
+}
+
+export async function findCustomerIdByMemberNumber(
+  handle: Handle,
+  chainId: number,
+  memberNumber: string,
+): Promise<number | undefined> {
+  const query = handle.db
+    .selectFrom('loyalty_links')
+    .select('customer_id')
+    .where('chain_id', '=', chainId)
+    .where('member_number', '=', memberNumber)
+    .orderBy('customer_id')
+    .limit(1);
+  return (await handle.run(query.compile()))[0]?.customer_id;
+}
+
+export async function listByCustomer(handle: Handle, customerId: number): Promise<LoyaltyLink[]> {
+  const query = handle.db
+    .selectFrom('loyalty_links')
+    .selectAll()
+    .where('customer_id', '=', customerId)
+    .orderBy('chain_id');
+  return (await handle.run(query.compile())).map((row) => toLink(row.customer_id, row.chain_id, row));
+}
+
+export async function save(handle: Handle, link: LoyaltyLink): Promise<void> {
+  const columns = {
+    spaaza_user_id: link.spaazaUserId,
+    member_number: link.memberNumber,
+    is_programme_opted_in: Number(link.isProgrammeOptedIn),
+    is_mailing_subscribed: Number(link.isMailingSubscribed),
+    is_printed_mailing_subscribed: Number(link.isPrintedMailingSubscribed),
+    last_hash: link.lastHash,
+    agreed_digest: link.agreedDigest,
+  };
+  await handle.run(
+    handle.db
+      .insertInto('loyalty_links')
+      .values({ customer_id: link.customerId, chain_id: link.chainId, ...columns })
+      .onConflict((conflict) => conflict.columns(['customer_id', 'chain_id']).doUpdateSet(columns))
+      .compile(),
+  );
+}

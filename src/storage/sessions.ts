@@ -1,0 +1,154 @@
+import type { NewSession, Session } from '../accounts/session.ts';
+import type { SessionWithCustomer } from '../accounts/store.ts';
+import { customerColumns, foldGroups } from './customers.ts';
+import type { Handle } from './database.ts';
+import { prepared } from './prepared.ts';
+
+// One query for session, customer and groups: it runs for every signed-in request.
+const selectByClientId = prepared((db, clientId: string) =>
+  db
+    .selectFrom('sessions')
+    .innerJoin('customers', 'customers.id', 'sessions.customer_id')
+    .leftJoin('memberships', 'memberships.customer_id', 'customers.id')
+    .select(customerColumns)
+    .select([
+      'memberships.group_id as member_group_id',
+      'sessions.id as session_id',
+      'sessions.client_id',
+      'sessions.token_hash',
+      'sessions.previous_token_hash',
+      'sessions.previous_valid_until',
+      'sessions.rotation_seed',
+      'sessions.uid',
+      'sessions.expires_at',
+      'sessions.created_at as session_created_at',
+      'sessions.last_used_at',
+      'sessions.network_hash',
+    ])
+    .where('sessions.client_id', '=', clientId)
+    .orderBy('memberships.group_id'),
+);
+
+export async function findByClientId(handle: Handle, clientId: string): Promise<SessionWithCustomer | undefined> {
+  const rows = await selectByClientId(handle, clientId);
+  const [row] = rows;
+  const found = foldGroups(rows)[0];
+  if (row === undefined || found === undefined) return undefined;
+  const session: Session = {
+    id: row.session_id,
+    customerId: row.id,
+    clientId: row.client_id,
+    tokenHash: row.token_hash,
+    previousTokenHash: row.previous_token_hash,
+    previousValidUntil: row.previous_valid_until,
+    rotationSeed: row.rotation_seed,
+    uid: row.uid,
+    expiresAt: row.expires_at,
+    createdAt: row.session_created_at,
+    lastUsedAt: row.last_used_at,
+    networkHash: row.network_hash,
+  };
+  return { ...found, session };
+}
+
+const selectKnownNetwork = prepared((db, customerId: number, networkHash: string) =>
+  db
+    .selectFrom('sessions')
+    .select('id')
+    .where('customer_id', '=', customerId)
+    .where('network_hash', '=', networkHash)
+    .limit(1),
+);
+
+export async function isKnownNetwork(handle: Handle, customerId: number, networkHash: string): Promise<boolean> {
+  return (await selectKnownNetwork(handle, customerId, networkHash)).length > 0;
+}
+
+export async function insert(handle: Handle, session: NewSession): Promise<void> {
+  await handle.run(
+    handle.db
+      .insertInto('sessions')
+      .values({
+        customer_id: session.customerId,
+        client_id: session.clientId,
+        token_hash: session.tokenHash,
+        previous_token_hash: session.previousTokenHash,
+        previous_valid_until: session.previousValidUntil,
+        rotation_seed: session.rotationSeed,
+        uid: session.uid,
+        expires_at: session.expiresAt,
+        created_at: session.createdAt,
+        last_used_at: session.lastUsedAt,
+        network_hash: session.networkHash,
+      })
+      .compile(),
+  );
+}
+
+export async function rotate(
+  handle: Handle,
+  id: number,
+  fromTokenHash: string,
+  next: Pick<Session, 'tokenHash' | 'previousTokenHash' | 'previousValidUntil' | 'expiresAt' | 'lastUsedAt'>,
+): Promise<boolean> {
+  const rows = await handle.run(
+    handle.db
+      .updateTable('sessions')
+      .set({
+        token_hash: next.tokenHash,
+        previous_token_hash: next.previousTokenHash,
+        previous_valid_until: next.previousValidUntil,
+        expires_at: next.expiresAt,
+        last_used_at: next.lastUsedAt,
+      })
+      .where('id', '=', id)
+      .where('token_hash', '=', fromTokenHash)
+      .returning('id')
+      .compile(),
+  );
+  return rows.length > 0;
+}
+
+export async function extend(handle: Handle, id: number, expiresAt: string, lastUsedAt: string): Promise<void> {
+  await handle.run(
+    handle.db
+      .updateTable('sessions')
+      .set({ expires_at: expiresAt, last_used_at: lastUsedAt })
+      .where('id', '=', id)
+      .where('expires_at', '<=', expiresAt)
+      .compile(),
+  );
+}
+
+export async function deleteById(handle: Handle, id: number): Promise<void> {
+  await handle.run(handle.db.deleteFrom('sessions').where('id', '=', id).compile());
+}
+
+export async function deleteByCustomer(handle: Handle, customerId: number, exceptId?: number): Promise<void> {
+  let query = handle.db.deleteFrom('sessions').where('customer_id', '=', customerId);
+  if (exceptId !== undefined) query = query.where('id', '!=', exceptId);
+  await handle.run(query.compile());
+}
+
+export async function prune(handle: Handle, customerId: number, keep: number, now: string): Promise<void> {
+  await handle.run(
+    handle.db.deleteFrom('sessions').where('customer_id', '=', customerId).where('expires_at', '<=', now).compile(),
+  );
+  const kept = handle.db
+    .selectFrom('sessions')
+    .select('id')
+    .where('customer_id', '=', customerId)
+    .orderBy('expires_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(keep);
+  await handle.run(
+    handle.db.deleteFrom('sessions').where('customer_id', '=', customerId).where('id', 'not in', kept).compile(),
+  );
+}
+
+export async function deleteExpired(handle: Handle, now: string): Promise<number> {
+  const rows = await handle.run(
+    handle.db.deleteFrom('sessions').where('expires_at', '<=', now).returning('id').compile(),
+  );
+  return rows.length;
+}

@@ -1,0 +1,36 @@
+import { sql } from 'kysely';
+import type { Handle } from './database.ts';
+import { prepared } from './prepared.ts';
+
+const selectAll = prepared((db) => db.selectFrom('settings').selectAll());
+
+export async function readAll(handle: Handle): Promise<ReadonlyMap<string, string>> {
+  const rows = await selectAll(handle);
+  return new Map(rows.map((row) => [row.name, row.value]));
+}
+
+export async function write({ db, run }: Handle, name: string, value: string | null): Promise<void> {
+  await run(
+    value === null
+      ? db.deleteFrom('settings').where('name', '=', name).compile()
+      : db
+          .insertInto('settings')
+          .values({ name, value })
+          .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+          .compile(),
+  );
+}
+
+/** Adds one to a counter; the row lock of the update keeps two callers from the same number. */
+export async function next({ db, run }: Handle, name: string): Promise<number> {
+  const rows = await run(
+    db
+      .updateTable('settings')
+      .set({ value: sql<string>`cast(cast(value as bigint) + 1 as text)` })
+      .where('name', '=', name)
+      .returning('value')
+      .compile(),
+  );
+  if (rows[0] === undefined) throw new Error(`There is no counter ${name}`);
+  return Number(rows[0].value);
+}

@@ -1,0 +1,224 @@
+import { closeSync, fdatasync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import type { Tables } from './tables.ts';
+
+/** How many transactions share one commit at most; bounds how long the first of a group waits. */
+const groupSize = 128;
+
+/** An open SQLite file: a read-only connection for readers and one writer that commits in groups. */
+export interface Sqlite {
+  readonly reader: Kysely<Tables>;
+  transaction<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
+  /** Runs schema work on a connection of its own, through Kysely's stock dialect. */
+  withPlainKysely<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a SQLite file, making its folder. Connections open at first use, so that migrations may run before.
+ *
+ * Durability: the writer runs with `synchronous=NORMAL` and the write-ahead log is synced here, once per group of
+ * transactions and in libuv's pool, before any of them is acknowledged. That is what `synchronous=FULL` does at every
+ * commit, without stopping the event loop (and with it every reader) for as long as the disk takes.
+ */
+export function openSqlite(path: string): Sqlite {
+  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+  const connect = (options: SqliteDatabase.Options = {}): SqliteDatabase.Database => {
+    const connection = new SqliteDatabase(path, { timeout: 2_000, ...options });
+    connection.pragma('foreign_keys = ON');
+    return connection;
+  };
+  let writer: Writer | undefined;
+  let readerConnection: CachedConnection | undefined;
+  const openWriter = (): Writer => {
+    if (writer === undefined) {
+      const connection = connect();
+      connection.pragma('journal_mode = WAL');
+      connection.pragma('synchronous = NORMAL');
+      writer = new Writer(connection, `${path}-wal`);
+    }
+    return writer;
+  };
+  const reader = kyselyOn(() => {
+    if (readerConnection === undefined) {
+      openWriter(); // the file must be in WAL mode before a read-only connection can use it
+      readerConnection = new CachedConnection(connect({ readonly: true }));
+    }
+    return readerConnection;
+  });
+  return {
+    reader,
+    transaction: (work) => openWriter().enqueue(work),
+    withPlainKysely: async (work) => {
+      const connection = connect();
+      connection.pragma('journal_mode = WAL');
+      const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }) });
+      try {
+        return await work(db);
+      } finally {
+        await db.destroy();
+      }
+    },
+    close: async () => {
+      await writer?.close();
+      readerConnection?.close(); // closing a closed connection does nothing
+    },
+  };
+}
+
+interface Task {
+  work: (db: Kysely<Tables>) => Promise<unknown>;
+  resolve: (value: never) => void;
+  reject: (error: unknown) => void;
+}
+
+/** The one writer: transactions run strictly one after another, and those that wait together commit together. */
+class Writer {
+  readonly #connection: SqliteDatabase.Database;
+  readonly #db: Kysely<Tables>;
+  readonly #walPath: string;
+  #walDescriptor: number | undefined;
+  #waiting: Task[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(connection: SqliteDatabase.Database, walPath: string) {
+    const cached = new CachedConnection(connection);
+    this.#connection = connection;
+    this.#db = kyselyOn(() => cached);
+    this.#walPath = walPath;
+  }
+
+  enqueue<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ work, resolve, reject });
+      this.#running ??= this.#drain();
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#running;
+    if (this.#walDescriptor !== undefined) closeSync(this.#walDescriptor);
+    this.#walDescriptor = undefined; // the number may belong to another file by the next call
+    this.#connection.close();
+  }
+
+  async #drain(): Promise<void> {
+    // Let the callers of this turn of the event loop join the first group.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.splice(0, groupSize);
+      await this.#commitTogether(group);
+    }
+    this.#running = undefined;
+  }
+
+  async #commitTogether(group: Task[]): Promise<void> {
+    const done: { task: Task; value: unknown }[] = [];
+    let isRolledBack = false;
+    try {
+      this.#connection.exec('BEGIN IMMEDIATE');
+      for (const task of group) {
+        this.#connection.exec('SAVEPOINT task');
+        try {
+          const value = await task.work(this.#db);
+          this.#connection.exec('RELEASE task');
+          done.push({ task, value });
+        } catch (error) {
+          // A full disk or an I/O error ends the whole transaction, not only the savepoint: nobody of the group made it.
+          if (!this.#connection.inTransaction) {
+            isRolledBack = true;
+            throw error;
+          }
+          this.#connection.exec('ROLLBACK TO task');
+          this.#connection.exec('RELEASE task');
+          task.reject(error);
+        }
+      }
+      this.#connection.exec('COMMIT');
+      if (done.length > 0) await this.#syncLog();
+    } catch (error) {
+      if (!isRolledBack && this.#connection.inTransaction) this.#connection.exec('ROLLBACK');
+      for (const task of group) task.reject(error);
+      return;
+    }
+    for (const { task, value } of done) task.resolve(value as never);
+  }
+
+  #syncLog(): Promise<void> {
+    this.#walDescriptor ??= openSync(this.#walPath, 'r');
+    const descriptor = this.#walDescriptor;
+    return new Promise((resolve, reject) => {
+      fdatasync(descriptor, (error) => {
+        if (error === null) resolve();
+        else reject(Object.assign(error, { code: `SQLITE_IOERR_FSYNC` }));
+      });
+    });
+  }
+}
+
+/** A better-sqlite3 connection that prepares each distinct statement once. */
+class CachedConnection implements DatabaseConnection {
+  readonly #connection: SqliteDatabase.Database;
+  readonly #statements = new Map<string, SqliteDatabase.Statement>();
+
+  constructor(connection: SqliteDatabase.Database) {
+    this.#connection = connection;
+  }
+
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      // Statements with lists of varying length are many; starting over keeps the cache bounded.
+      if (this.#statements.size >= 500) this.#statements.clear();
+      statement = this.#connection.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    if (statement.reader) return { rows: statement.all(parameters) as Row[] };
+    const { changes, lastInsertRowid } = statement.run(parameters);
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  }
+
+  // biome-ignore lint/correctness/useYield: the interface asks for a generator, nothing here streams
+  async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
+    throw new Error('Streaming is not supported');
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+}
+
+function kyselyOn(connection: () => CachedConnection): Kysely<Tables> {
+  const refuse = async (): Promise<never> => {
+    throw new Error('Transactions are started by the store, not by Kysely');
+  };
+  const driver: Driver = {
+    init: async () => undefined,
+    acquireConnection: async () => connection(),
+    releaseConnection: async () => undefined,
+    beginTransaction: refuse,
+    commitTransaction: refuse,
+    rollbackTransaction: refuse,
+    destroy: async () => undefined,
+  };
+  return new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => driver,
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
+}

@@ -1,0 +1,54 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type OpenStore, openStore } from '../src/storage/index.ts';
+import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from './dialects.ts';
+import { addCustomer } from './fixtures.ts';
+
+const allMigrations = ['0001-customer-base'];
+
+describe.each(databaseKinds)('migrations (%s)', (kind) => {
+  let fresh: FreshDatabase;
+  let store: OpenStore;
+
+  async function open(): Promise<void> {
+    fresh = await freshDatabaseUrl(kind);
+    store = openStore({ url: fresh.url, poolSize: 2, statementTimeoutMs: 10_000 });
+  }
+
+  afterEach(async () => {
+    await store.close();
+    await fresh.drop();
+  });
+
+  it('lists every migration as pending on an empty database and none after the run', async () => {
+    await open();
+    expect(await store.pendingMigrations()).toEqual(allMigrations);
+    expect(await store.migrate()).toEqual(allMigrations);
+    expect(await store.pendingMigrations()).toEqual([]);
+  });
+
+  it('does nothing the second time and keeps what was written in between', async () => {
+    await open();
+    await store.migrate();
+    const id = await addCustomer(store);
+    const settings = await store.settings.readAll();
+    expect(await store.migrate()).toEqual([]);
+    expect((await store.customers.findById(id))?.customer.id).toBe(id);
+    expect(await store.settings.readAll()).toEqual(settings);
+  });
+
+  it('starts the counters that verbs draw numbers from', async () => {
+    await open();
+    await store.migrate();
+    expect(await store.settings.readAll()).toEqual(
+      new Map([
+        ['debtor_number', '10000'],
+        ['revision', '1'],
+      ]),
+    );
+  });
+
+  it('fails a read on a database that was never migrated instead of answering nothing', async () => {
+    await open();
+    await expect(store.ping()).rejects.toThrow(/settings/);
+  });
+});
