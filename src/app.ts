@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import type { DestinationStream, Logger } from 'pino';
 import { applyTopology } from './accounts/apply-topology.ts';
@@ -32,7 +31,7 @@ const cleanUpMs = 10 * 60_000;
 
 export interface AppOptions {
   config: Config;
-  /** Database to use when the configuration names none: the demo's temporary file. */
+  /** Database to use whatever the configuration says: the demo's temporary file. */
   databaseUrl?: string;
   fixedKeys?: readonly FixedKey[];
   /** What an empty database starts with. */
@@ -97,7 +96,7 @@ export function composeApp(options: AppOptions): App {
           accounts,
           timeZone: config.timeZone,
           release,
-          readsSignInHeaders: true,
+          readsSignInHeaders: config.readsSignInHeaders,
           networkOf,
         });
       },
@@ -143,11 +142,11 @@ export function composeAccounts(options: Pick<AppOptions, 'config' | 'databaseUr
   metrics: Metrics;
 } {
   const { config } = options;
-  const url = config.databaseUrl ?? options.databaseUrl;
+  const url = options.databaseUrl ?? config.databaseUrl;
   if (url === undefined) throw new Error('No database is configured');
   const opened = openStore({ url, poolSize: config.poolSize, statementTimeoutMs: config.statementTimeoutMs });
   const queue = new HashQueue({
-    concurrency: config.hashConcurrency ?? availableParallelism(),
+    concurrency: config.hashConcurrency,
     maxWaitMs: config.hashMaxWaitMs,
     maxQueued: config.hashMaxQueued,
   });

@@ -11,7 +11,7 @@ describe('renderConfigDocs', () => {
   it('has one row of four cells for every setting', () => {
     const rows = renderConfigDocs().split('\n');
     for (const [, { env }] of settingEntries()) {
-      const own = rows.filter((line) => line.startsWith(`| \`${env}\` |`));
+      const own = rows.filter((line) => line.startsWith(`| \`${env}\` `));
       expect(own, env).toHaveLength(1);
       expect(own[0]!.split(/(?<!\\)\|/)).toHaveLength(6);
     }

@@ -26,28 +26,36 @@ variables such as \`FOYER_PORT\` itself.
 
 /** The page docs/configuration.md in Markdown, from the table of settings. The same on every machine. */
 export function renderConfigDocs(): string {
-  const parts = [introduction];
+  const sections: Section[] = [];
   for (const [key, setting] of settingEntries()) {
     const heading = headings[key];
-    if (heading !== undefined) parts.push(tableHead(heading));
+    if (heading !== undefined) sections.push({ heading, rows: [] });
     const unit = setting.unit === undefined ? '' : ` (${setting.unit})`;
-    parts.push(
-      row(`\`${setting.env}\``, describeDefault(setting), inText(setting.kind.allowed) + unit, meaning(setting)),
-    );
+    const allowed = inText(setting.kind.allowed) + unit;
+    sections.at(-1)?.rows.push([`\`${setting.env}\``, describeDefault(setting), allowed, meaning(setting)]);
   }
-  parts.push(tableHead('Spaaza chains'));
-  for (const [, family] of chainEntries()) {
-    parts.push(row(`\`${family.prefix}<chain id>\``, 'none', inText(family.kind.allowed), meaning(family)));
-  }
-  return parts.join('');
+  const chainRows = chainEntries().map(([, family]) => {
+    return [`\`${family.prefix}<chain id>\``, 'none', inText(family.kind.allowed), meaning(family)];
+  });
+  sections.push({ heading: 'Spaaza chains', rows: chainRows });
+  return introduction + sections.map(renderSection).join('');
 }
 
-function tableHead(heading: string): string {
-  return `\n## ${heading}\n\n${row('Variable', 'Default', 'Allowed', 'Meaning')}${row('---', '---', '---', '---')}`;
+interface Section {
+  heading: string;
+  rows: string[][];
 }
 
-function row(...cells: string[]): string {
-  return `| ${cells.join(' | ')} |\n`;
+/** Columns are padded as the formatter pads them, or the page would change with every run of it. */
+function renderSection({ heading, rows }: Section): string {
+  const columns = ['Variable', 'Default', 'Allowed', 'Meaning'];
+  const widths = columns.map((name, column) =>
+    Math.max(...[columns, ...rows].map((row) => (row[column] ?? name).length)),
+  );
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |\n`;
+  const rule = widths.map((width) => '-'.repeat(width));
+  return `\n## ${heading}\n\n${[columns, rule, ...rows].map(line).join('')}`;
 }
 
 function describeDefault(setting: Setting<unknown>): string {

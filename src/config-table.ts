@@ -127,10 +127,16 @@ export const settings = {
   }),
   previousTokenSeconds: setting({
     env: 'FOYER_TOKEN_GRACE_SECONDS',
-    kind: wholeNumber(1, 3600),
+    kind: wholeNumber(1, 60),
     default: 60,
     unit: 'seconds',
     doc: 'With `rotating`: how long a replaced token still works while its successor is unused.',
+  }),
+  readsSignInHeaders: setting({
+    env: 'FOYER_SIGN_IN_HEADERS',
+    kind: choice('yes', 'no'),
+    default: true,
+    doc: 'Whether go~mus sign-in also reads `email` and `password` from request headers, as devise_token_auth does.',
   }),
   requireCurrentPassword: setting({
     env: 'FOYER_REQUIRE_CURRENT_PASSWORD',

@@ -39,6 +39,7 @@ describe('loadConfig', () => {
       tokenLifespanDays: 14,
       maxDevices: 10,
       previousTokenSeconds: 60,
+      readsSignInHeaders: true,
       requireCurrentPassword: true,
       lockFailures: 10,
       lockSeconds: 600,
@@ -148,7 +149,7 @@ describe('loadConfig', () => {
     expect(loadConfig({ FOYER_HOST: host }, 'demo').host).toBe(host);
   });
 
-  it.each(['0.0.0.0', '::', '192.168.0.1', '128.0.0.1', '::ffff:10.0.0.1', 'foyer.internal'])(
+  it.each(['0.0.0.0', '::', '192.168.0.1', '126.0.0.1', '128.0.0.1', '::ffff:10.0.0.1', 'foyer.internal'])(
     'keeps the demo, and only the demo, from binding to %s',
     (host) => {
       expect(faultsOf({ FOYER_HOST: host }, 'demo')).toEqual([

@@ -109,7 +109,7 @@ export class YamlReader {
     }
     for (const { key: keyNode, value } of node.items) {
       const key = String(isScalar(keyNode) ? keyNode.value : keyNode);
-      const name = /^\w+$/.test(key) ? key : JSON.stringify(key);
+      const name = /^[\w-]+$/.test(key) ? key : JSON.stringify(key);
       const entry = { node: value, path: place.path === '' ? name : `${place.path}.${name}` };
       this.#note(entry.path, isNode(value) ? value : keyNode);
       if (!knownKeys.includes(key)) this.fault(entry.path, `unknown key${suggestion(key, knownKeys)}`);

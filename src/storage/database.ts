@@ -1,4 +1,4 @@
-import { type CompiledQuery, Kysely, type Migration, type MigrationProvider, Migrator, PostgresDialect } from 'kysely';
+import { type CompiledQuery, Kysely, type Migration, type MigrationProvider, Migrator, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { AccountError } from '../accounts/errors.ts';
 import { type ColumnTypes, postgresColumns, sqliteColumns } from './column-types.ts';
@@ -27,6 +27,8 @@ export interface Database {
   migrate(migrationsFor: (types: ColumnTypes) => Record<string, Migration>): Promise<string[]>;
   /** Names of migrations that have not run here yet. */
   pendingMigrations(migrationsFor: (types: ColumnTypes) => Record<string, Migration>): Promise<string[]>;
+  /** After rows were written with explicit ids: makes the next generated id follow the highest one. */
+  alignIdentities(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,8 @@ export function openDatabase(options: DatabaseOptions): Database {
       migrate: (migrationsFor) => sqlite.withPlainKysely((db) => runMigrations(db, migrationsFor(sqliteColumns))),
       pendingMigrations: (migrationsFor) =>
         sqlite.withPlainKysely((db) => listPending(db, migrationsFor(sqliteColumns))),
+      // AUTOINCREMENT already looks at the highest id.
+      alignIdentities: async () => undefined,
       close: () => sqlite.close(),
     };
   }
@@ -89,6 +93,8 @@ function openPostgres({ url, poolSize, statementTimeoutMs }: DatabaseOptions): D
   });
   // A server that goes away breaks idle connections; the pool replaces them, and the next query reports its own error.
   pool.on('error', () => undefined);
+  // The pool listens to idle connections only. One that breaks in use, between two statements, must not end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return {
     isEmbedded: false,
@@ -106,14 +112,30 @@ function openPostgres({ url, poolSize, statementTimeoutMs }: DatabaseOptions): D
       ),
     migrate: (migrationsFor) => translated(() => runMigrations(db, migrationsFor(postgresColumns))),
     pendingMigrations: (migrationsFor) => translated(() => listPending(db, migrationsFor(postgresColumns))),
+    alignIdentities: () => translated(() => alignSequences(db)),
     close: () => db.destroy(),
   };
+}
+
+const tablesWithIdentity = ['customers', 'addresses', 'sessions', 'consent_records', 'history', 'outbox', 'api_keys'];
+
+async function alignSequences(db: Kysely<Tables>): Promise<void> {
+  for (const table of tablesWithIdentity) {
+    await sql`select setval(pg_get_serial_sequence(${table}, 'id'), coalesce((select max(id) from ${sql.table(table)}), 0) + 1, false)`.execute(
+      db,
+    );
+  }
 }
 
 function guarded(db: Kysely<Tables>, lock: <Query extends { forUpdate(): Query }>(query: Query) => Query): Handle {
   return {
     db,
     run: async <Row>(query: CompiledQuery<Row>) => {
+      // PostgreSQL text cannot hold NUL; both databases act alike: nobody is found by it, and nothing writes it.
+      if (query.parameters.some((value) => typeof value === 'string' && value.includes('\0'))) {
+        if (query.query.kind === 'SelectQueryNode') return [];
+        throw new AccountError('validation_failed', { problems: [{ field: 'text', rule: 'invalid' }] });
+      }
       try {
         return (await db.executeQuery<Row>(query)).rows;
       } catch (error) {
@@ -173,6 +195,9 @@ const unavailableSqlite = /^SQLITE_(?:FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|N
 // PostgreSQL: connection exceptions, insufficient resources, operator intervention, and node's own socket errors.
 const unavailablePostgres =
   /^(?:08...|53...|57...|25006|E(?:CONN\w+|PIPE|HOSTUNREACH|NETUNREACH|TIMEDOUT|NOTFOUND|AI_AGAIN))$/;
+// Errors of the drivers themselves, which have no code; the last three follow a closed store.
+const unavailableMessage =
+  /timeout exceeded when trying to connect|Connection terminated|Client was closed|is not queryable|driver has already been destroyed|pool after calling end|database connection is not open/;
 
 function translate(error: unknown): unknown {
   if (error instanceof AccountError || !(error instanceof Error)) return error;
@@ -183,7 +208,7 @@ function translate(error: unknown): unknown {
   }
   const isUnavailable =
     code === undefined
-      ? /timeout exceeded when trying to connect|Connection terminated|Client was closed/.test(error.message)
+      ? unavailableMessage.test(error.message)
       : unavailableSqlite.test(code) || unavailablePostgres.test(code);
   // Text that this database cannot hold, such as a NUL on PostgreSQL: the caller's fault, not ours.
   if (code === '22021' || code === '22P05') {

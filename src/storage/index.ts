@@ -20,6 +20,8 @@ export interface OpenStore extends Store {
   /** Brings the schema up to date; gives the names of the migrations it ran. Run by one process at a time. */
   migrate(): Promise<string[]>;
   pendingMigrations(): Promise<string[]>;
+  /** After rows were written with explicit ids: makes the next generated id follow the highest one. */
+  alignIdentities(): Promise<void>;
 }
 
 /** Opens the store behind a URL: `sqlite:<path>` or `postgres://…`. Nothing is read or written yet. */
@@ -32,6 +34,7 @@ export function openStore(options: DatabaseOptions): OpenStore {
     ping: () => ping(database),
     migrate: () => database.migrate(migrationsFor),
     pendingMigrations: () => database.pendingMigrations(migrationsFor),
+    alignIdentities: () => database.alignIdentities(),
     close: () => database.close(),
   };
 }

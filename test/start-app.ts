@@ -1,0 +1,66 @@
+import { Writable } from 'node:stream';
+import { type App, type AppOptions, composeApp } from '../src/app.ts';
+import { loadConfig } from '../src/config.ts';
+import { demoKey, demoTopology, seedDemo } from '../src/demo.ts';
+import { scopes } from '../src/accounts/access.ts';
+import { freshDatabaseUrl } from './dialects.ts';
+
+export interface RunningApp {
+  app: App;
+  /** Base address, without a slash at its end. */
+  url: string;
+  /** Every log line so far, parsed. */
+  logs: Record<string, unknown>[];
+  /** The log as it was written. */
+  rawLog(): string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the whole server in this process, on a free port and a fresh database of the given kind, with the demo's house,
+ * people and key unless `options` say otherwise. `env` are FOYER_* settings on top of the defaults.
+ */
+export async function startApp(
+  kind: 'sqlite' | 'postgres',
+  env: Record<string, string> = {},
+  options: Partial<Pick<AppOptions, 'topology' | 'seed' | 'fixedKeys'>> = {},
+): Promise<RunningApp> {
+  const database = await freshDatabaseUrl(kind);
+  let raw = '';
+  const logDestination = new Writable({
+    write(chunk, _encoding, done) {
+      raw += String(chunk);
+      done();
+    },
+  });
+  const config = loadConfig({ FOYER_PORT: '0', FOYER_DATABASE_URL: database.url, FOYER_LOG_REQUESTS: 'all', ...env }, 'serve');
+  const app = composeApp({
+    config,
+    topology: demoTopology,
+    seed: async (store, deps) => {
+      await seedDemo(store, deps);
+    },
+    fixedKeys: [{ key: demoKey, name: 'demo', scopes }],
+    logDestination: logDestination as never,
+    ...options,
+  });
+  // A server on PostgreSQL does not migrate by itself.
+  await app.store.migrate();
+  const url = await app.start();
+  await app.store.alignIdentities();
+  return {
+    app,
+    url,
+    get logs() {
+      return raw
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
+    rawLog: () => raw,
+    stop: async () => {
+      await app.stop();
+      await database.drop();
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { CompiledQuery } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as customers from '../../src/storage/customers.ts';
+import { type Database, type Handle, openDatabase } from '../../src/storage/database.ts';
+import * as failedAttempts from '../../src/storage/failed-attempts.ts';
+import * as history from '../../src/storage/history.ts';
+import * as links from '../../src/storage/loyalty-links.ts';
+import { migrationsFor } from '../../src/storage/migrations/index.ts';
+import * as sessions from '../../src/storage/sessions.ts';
+import { type DatabaseKind, databaseKinds, type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
+
+const lookups: [string, (handle: Handle) => Promise<unknown>][] = [
+  ['a customer by id', (handle) => customers.findById(handle, 1)],
+  ['a customer by e-mail', (handle) => customers.findByEmail(handle, 1, 'a@example.org')],
+  ['a customer by foreign id', (handle) => customers.findByForeignId(handle, 'x')],
+  ['a customer who signs in', (handle) => customers.findForSignIn(handle, 1, 'a@example.org')],
+  ['a password hash', (handle) => customers.findPasswordHash(handle, 1)],
+  ['a session by client id', (handle) => sessions.findByClientId(handle, 'x')],
+  ['a known network', (handle) => sessions.isKnownNetwork(handle, 1, 'x')],
+  ['a loyalty profile by id', (handle) => links.findProfile(handle, 1, 123)],
+  ['a loyalty profile by e-mail', (handle) => links.findProfileByEmail(handle, 1, 'a@example.org', 123)],
+  ['a customer by platform id', (handle) => links.findCustomerIdByUserId(handle, 123, 1)],
+  ['a customer by member number', (handle) => links.findCustomerIdByMemberNumber(handle, 123, 'x')],
+  ['the links of a customer', (handle) => links.listByCustomer(handle, 1)],
+  ['a failure counter', (handle) => failedAttempts.find(handle, 'x')],
+  ['the history of a customer', (handle) => history.listByCustomer(handle, 1)],
+  ['an earlier e-mail', (handle) => history.hadEmail(handle, 1, 'a@example.org')],
+];
+
+describe.each(databaseKinds)('indexes (%s)', (kind) => {
+  let fresh: FreshDatabase;
+  let database: Database;
+
+  beforeAll(async () => {
+    fresh = await freshDatabaseUrl(kind);
+    database = openDatabase({ url: fresh.url, poolSize: 2, statementTimeoutMs: 10_000 });
+    await database.migrate(migrationsFor);
+  });
+
+  afterAll(async () => {
+    await database.close();
+    await fresh.drop();
+  });
+
+  it.each(lookups)('lead to %s without a scan', async (_, lookup) => {
+    const [query, ...more] = await queriesOf(database.reader, lookup);
+    expect(more).toEqual([]);
+    const plan = await explain(kind, database, query!);
+    expect(plan.length).toBeGreaterThan(0);
+    expect(plan.filter((step) => !step.usesIndex)).toEqual([]);
+  });
+
+  it('are seen to be missing where there is none', async () => {
+    const [query] = await queriesOf(database.reader, (handle) =>
+      handle.run(handle.db.selectFrom('customers').select('id').where('given_name', '=', 'x').compile()),
+    );
+    expect((await explain(kind, database, query!)).some((step) => !step.usesIndex)).toBe(true);
+  });
+});
+
+/** The queries a lookup would run, taken down instead of run. */
+async function queriesOf(handle: Handle, lookup: (handle: Handle) => Promise<unknown>): Promise<CompiledQuery[]> {
+  const queries: CompiledQuery[] = [];
+  const recorder: Handle = {
+    ...handle,
+    run: async (query) => {
+      queries.push(query);
+      return [];
+    },
+  };
+  await lookup(recorder);
+  return queries;
+}
+
+interface Step {
+  text: string;
+  usesIndex: boolean;
+}
+
+/** How the database would get at each table of a query. */
+async function explain(kind: DatabaseKind, database: Database, { sql, parameters }: CompiledQuery): Promise<Step[]> {
+  if (kind === 'sqlite') {
+    const query = CompiledQuery.raw(`explain query plan ${sql}`, [...parameters]);
+    const rows = (await database.reader.run(query)) as { detail: string }[];
+    return rows
+      .filter(({ detail }) => /^(?:SCAN|SEARCH)/.test(detail))
+      .map(({ detail }) => ({ text: detail, usesIndex: /^SEARCH .*USING (?:.*INDEX|INTEGER PRIMARY KEY)/.test(detail) }));
+  }
+  const rows = await database.transaction(async (handle) => {
+    // The tables are empty: without this, reading them whole would be the right thing to do.
+    await handle.run(CompiledQuery.raw('set local enable_seqscan = off'));
+    return handle.run(CompiledQuery.raw(`explain (format json) ${sql}`, [...parameters]));
+  });
+  const [{ Plan: plan }] = (rows as { 'QUERY PLAN': [{ Plan: PostgresPlan }] }[])[0]!['QUERY PLAN'];
+  return accessesOf(plan);
+}
+
+interface PostgresPlan {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Index Cond'?: string;
+  Plans?: PostgresPlan[];
+}
+
+function accessesOf(plan: PostgresPlan): Step[] {
+  const below = (plan.Plans ?? []).flatMap(accessesOf);
+  // A bitmap heap scan reads what the bitmap index scan below it found.
+  const isAccess = plan['Node Type'] !== 'Bitmap Heap Scan' && (plan['Relation Name'] ?? plan['Index Name']) !== undefined;
+  if (!isAccess) return below;
+  const text = `${plan['Node Type']} ${plan['Relation Name'] ?? ''} ${plan['Index Name'] ?? ''}`;
+  return [{ text, usesIndex: plan['Index Cond'] !== undefined }, ...below];
+}
