@@ -59,7 +59,12 @@ export function composeApp(options: AppOptions): App {
   const logger = createLogger(config.logLevel, options.logDestination);
   const { deps, accounts: bare, store, queue, metrics } = composeAccounts(options);
   const accounts = guardSignIns(bare, {
-    limits: createSignInLimits({ isOn: config.rateLimit, failuresPerFiveMinutes: config.ipFailuresPerFiveMinutes }),
+    limits: createSignInLimits({
+      isOn: config.rateLimit,
+      failuresPerFiveMinutes: config.ipFailuresPerFiveMinutes,
+      maxWaitMs: config.hashMaxWaitMs,
+      maxWaiting: config.hashMaxQueued,
+    }),
     signUpLimit: createSignUpLimit({ isOn: config.rateLimit, perHour: 300 }),
     metrics,
   });

@@ -66,8 +66,9 @@ export function describeOnBothDatabases(title: string, suite: (database: Databas
       await database.open().migrate();
     });
     afterAll(async () => {
-      for (const store of stores) await store.close();
+      const closings = await Promise.allSettled(stores.map((store) => store.close()));
       await fresh?.drop();
+      for (const closing of closings) if (closing.status === 'rejected') throw closing.reason;
     });
     suite(database);
   });

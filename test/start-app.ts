@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
+import { scopes } from '../src/accounts/access.ts';
 import { type App, type AppOptions, composeApp } from '../src/app.ts';
 import { loadConfig } from '../src/config.ts';
 import { demoKey, demoTopology, seedDemo } from '../src/demo.ts';
-import { scopes } from '../src/accounts/access.ts';
 import { freshDatabaseUrl } from './dialects.ts';
 
 export interface RunningApp {
@@ -33,7 +33,10 @@ export async function startApp(
       done();
     },
   });
-  const config = loadConfig({ FOYER_PORT: '0', FOYER_DATABASE_URL: database.url, FOYER_LOG_REQUESTS: 'all', ...env }, 'serve');
+  const config = loadConfig(
+    { FOYER_PORT: '0', FOYER_DATABASE_URL: database.url, FOYER_LOG_REQUESTS: 'all', ...env },
+    'serve',
+  );
   const app = composeApp({
     config,
     topology: demoTopology,

@@ -46,10 +46,15 @@ export async function checkCredentials(deps: AccountDeps, credentials: Credentia
       throw new AccountError('account_locked', { retryAfterSeconds: secondsBetween(now, lockedUntil) });
     }
   };
+  const refuse = async (): Promise<never> => {
+    throw await countFailure(deps, key);
+  };
   await refuseIfLocked();
-  // Asked again when the hash is about to start: parallel guesses must not outrun the counter while they queue.
-  const check = await deps.passwords.check(credentials.password, account?.passwordHash, refuseIfLocked);
-  if (account === undefined || !check.isCorrect) throw await countFailure(deps, key);
+  // Asked again when the hash is about to start, and counted before the next may: parallel guesses cannot outrun the
+  // counter by more than are hashed at once.
+  const check = await deps.passwords.check(credentials.password, account?.passwordHash, refuseIfLocked, refuse);
+  // No password fits an account that is not there; this is for the compiler.
+  if (account === undefined) return refuse();
   if (account.customer.unconfirmedSince !== null) {
     throw new AccountError('account_unconfirmed', { email: account.customer.email });
   }

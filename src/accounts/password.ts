@@ -22,11 +22,15 @@ export interface PasswordCheck {
 
 /** What the verbs use: the checks below behind a bounded queue. */
 export interface PasswordHashing {
-  /** One unit of queued work. Throws `overloaded` when the queue sheds. `admit` runs just before the work starts. */
+  /**
+   * One unit of queued work. Throws `overloaded` when the queue sheds. `admit` runs just before the work starts and
+   * `onWrong` after a wrong password, both before the next in line begins: it sees what they have left.
+   */
   check(
     password: string,
     storedHash: string | null | undefined,
     admit?: () => void | Promise<void>,
+    onWrong?: () => Promise<void>,
   ): Promise<PasswordCheck>;
   /** A new argon2id hash. One unit of queued work. Throws `overloaded` when the queue sheds. */
   hash(password: string): Promise<string>;

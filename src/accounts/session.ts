@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** How tokens live: `stable` keeps the one from sign-in, `rotating` issues a new one per request (decisions, go~mus 1). */
 export type TokenMode = 'stable' | 'rotating';
@@ -49,12 +49,12 @@ export function mintToken(): string {
 
 /** Digest under which a token is stored. Synchronous on purpose: it must not wait behind password hashes. */
 export function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
+  return hash('sha256', token, 'base64url');
 }
 
 /** Digest of a caller's network as kept with sessions; undefined networks have none. */
 export function hashNetwork(network: string | undefined): string | null {
-  return network === undefined ? null : createHash('sha256').update(`network:${network}`).digest('base64url');
+  return network === undefined ? null : hash('sha256', `network:${network}`, 'base64url');
 }
 
 /**

@@ -13,8 +13,12 @@ export function createPasswordHashing(options: {
 }): PasswordHashing {
   const { queue, primitives, pepper } = options;
   return {
-    check: (password, storedHash, admit) =>
-      queue.run(() => checkPassword(primitives, password, storedHash, { pepper }), admit),
+    check: (password, storedHash, admit, onWrong) =>
+      queue.run(async () => {
+        const check = await checkPassword(primitives, password, storedHash, { pepper });
+        if (!check.isCorrect) await onWrong?.();
+        return check;
+      }, admit),
     hash: (password) => queue.run(() => primitives.hashArgon2id(password)),
   };
 }

@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 /** What may be said about an error in the log: its kind, message and stack, and those of its causes; nothing it carries. */
@@ -25,6 +26,34 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     serializers: { err: (error: unknown) => loggedError(error, 0), req: () => undefined, res: () => undefined },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/**
+ * A request's logger that is made when the first line is written: most requests write none, and binding their id would
+ * cost more than serving some of them.
+ */
+export function lazyLogger(parent: Logger, bindings: Record<string, unknown>): FastifyBaseLogger {
+  let made: Logger | undefined;
+  const logger = (): Logger => {
+    made ??= parent.child(bindings);
+    return made;
+  };
+  const write =
+    (level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace') =>
+    (...line: Parameters<Logger['info']>): void => {
+      if (parent.isLevelEnabled(level)) logger()[level](...line);
+    };
+  return {
+    level: parent.level,
+    silent: () => undefined,
+    child: (more: Record<string, unknown>) => logger().child(more),
+    fatal: write('fatal'),
+    error: write('error'),
+    warn: write('warn'),
+    info: write('info'),
+    debug: write('debug'),
+    trace: write('trace'),
+  } as FastifyBaseLogger;
 }
 
 const secretPaths = [

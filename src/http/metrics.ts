@@ -32,6 +32,8 @@ export function createMetrics(watched: Watched): Metrics {
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   });
+  // Looking a series up by its labels costs more than counting in it; patterns and statuses are few.
+  const seriesByAnswer = new Map<string, Histogram.Internal<'method' | 'route' | 'status'>>();
   const transactions = new Histogram({
     name: 'foyer_database_transaction_duration_seconds',
     help: 'Time from asking for a transaction to its commit on disk, by outcome',
@@ -59,8 +61,15 @@ export function createMetrics(watched: Watched): Metrics {
   return {
     registry,
     countSignIn: (wire, outcome) => signIns.inc({ wire, outcome }),
-    observeAnswer: ({ method, route, status, milliseconds }) =>
-      requests.observe({ method, route, status }, milliseconds / 1000),
+    observeAnswer: ({ method, route, status, milliseconds }) => {
+      const key = `${method} ${status} ${route}`;
+      let series = seriesByAnswer.get(key);
+      if (series === undefined) {
+        series = requests.labels({ method, route, status });
+        seriesByAnswer.set(key, series);
+      }
+      series.observe(milliseconds / 1000);
+    },
     observeTransaction: (seconds, outcome) => transactions.observe({ outcome }, seconds),
   };
 }

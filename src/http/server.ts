@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
 import type { Logger } from 'pino';
+import { lazyLogger } from './log.ts';
 
 export interface ServerOptions {
   logger: Logger;
@@ -28,7 +29,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     loggerInstance: options.logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimitBytes,
-    genReqId: requestId,
+    genReqId: createRequestIds(),
+    childLoggerFactory: (logger, bindings) => lazyLogger(logger as Logger, bindings),
     requestIdHeader: false,
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     requestTimeout: options.requestTimeoutSeconds * 1000,
@@ -44,10 +46,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
       return (reply as FastifyReply).code(400).send({ message, error: message, errors: [message] });
     },
   });
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders).header('x-request-id', request.id);
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
+    done();
     const route = request.routeOptions.url ?? 'unmatched';
     const answer = { method: request.method, route, status: reply.statusCode, milliseconds: reply.elapsedTime };
     options.onAnswer(answer);
@@ -70,11 +74,19 @@ export function createServer(options: ServerOptions): FastifyInstance {
   return app;
 }
 
-/** The caller's own id when it is short and harmless, so that a trace runs through several systems; else a new one. */
-function requestId(request: Pick<IncomingMessage, 'headers'>): string {
-  const given = request.headers['x-request-id'];
-  if (typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given)) return given;
-  return randomBytes(8).toString('hex');
+/**
+ * Names requests: the caller's own id when it is short and harmless, so that a trace runs through several systems; else
+ * 16 hex digits, of which the first half is this process's and the second counts.
+ */
+function createRequestIds(): (request: Pick<IncomingMessage, 'headers'>) => string {
+  const start = randomBytes(4).toString('hex');
+  let count = randomBytes(3).readUIntBE(0, 3);
+  return ({ headers }) => {
+    const given = headers['x-request-id'];
+    if (typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given)) return given;
+    count = (count + 1) % 0x1_0000_0000;
+    return start + count.toString(16).padStart(8, '0');
+  };
 }
 
 /**

@@ -3,6 +3,7 @@ import { AccountError } from '../accounts/errors.ts';
 import type { Accounts } from '../accounts/index.ts';
 import type { Metrics } from './metrics.ts';
 import type { SignInLimits } from './sign-in-limits.ts';
+import type { Leave } from './waiting-lines.ts';
 
 export interface GuardOptions {
   limits: SignInLimits;
@@ -19,8 +20,9 @@ export function guardSignIns(accounts: Accounts, { limits, signUpLimit, metrics 
   ): Promise<Result> => {
     const { actor, network } = context;
     const caller = actor.kind === 'partner' ? { keyId: actor.keyId, network } : { network };
+    let leave: Leave | undefined;
     try {
-      await limits.admit(caller);
+      leave = await limits.admit(caller);
       const result = await check();
       metrics.countSignIn(wire, 'success');
       await limits.record(caller, 'success');
@@ -31,6 +33,8 @@ export function guardSignIns(accounts: Accounts, { limits, signUpLimit, metrics 
       if (error.code === 'invalid_credentials' || error.code === 'account_locked')
         await limits.record(caller, 'failure');
       throw error;
+    } finally {
+      leave?.();
     }
   };
   return {

@@ -9,6 +9,7 @@ import {
   type SignInCaller,
   type SignInLimits,
 } from './sign-in-limits.ts';
+import type { Leave } from './waiting-lines.ts';
 
 const SECOND = 1000;
 const here: SignInCaller = { network: '203.0.113.9' };
@@ -24,17 +25,19 @@ afterEach(() => {
 });
 
 const now = () => Date.now();
-const limitsOf = (failuresPerFiveMinutes: number) => createSignInLimits({ isOn: true, failuresPerFiveMinutes, now });
+const line = { maxWaitMs: 2 * SECOND, maxWaiting: 1000 };
+const limitsOf = (failuresPerFiveMinutes: number) =>
+  createSignInLimits({ isOn: true, failuresPerFiveMinutes, ...line, now });
 
 async function record(limits: SignInLimits, caller: SignInCaller, counts: { failures?: number; successes?: number }) {
   for (let i = 0; i < (counts.successes ?? 0); i += 1) await limits.record(caller, 'success');
   for (let i = 0; i < (counts.failures ?? 0); i += 1) await limits.record(caller, 'failure');
 }
 
-/** What an admission answers: 'admitted', or the seconds to wait. */
-async function outcomeOf(admission: Promise<void>): Promise<'admitted' | number | undefined> {
+/** What an admission answers: 'admitted', or the seconds to wait. The admitted attempt is over at once. */
+async function outcomeOf(admission: Promise<Leave | void>): Promise<'admitted' | number | undefined> {
   try {
-    await admission;
+    (await admission)?.();
     return 'admitted';
   } catch (error) {
     if (!(error instanceof AccountError) || error.code !== 'rate_limited') throw error;
@@ -98,7 +101,7 @@ describe('the limit per network', () => {
   it('lets through an error of the store behind it', async () => {
     const broken = () => Promise.reject(new Error('connection lost'));
     const limiter = () => ({ get: broken, consume: broken });
-    const limits = createSignInLimits({ isOn: true, failuresPerFiveMinutes: 3, now, limiter });
+    const limits = createSignInLimits({ isOn: true, failuresPerFiveMinutes: 3, ...line, now, limiter });
     await expect(limits.admit(here)).rejects.toThrow('connection lost');
     await expect(limits.record(here, 'failure')).rejects.toThrow('connection lost');
   });
@@ -108,9 +111,75 @@ describe('the limit per network', () => {
       get: async () => new RateLimiterRes(0, 42 * SECOND, 3, false),
       consume: async () => new RateLimiterRes(0, 42 * SECOND, 4, false),
     }));
-    const limits = createSignInLimits({ isOn: true, failuresPerFiveMinutes: 3, now, limiter });
+    const limits = createSignInLimits({ isOn: true, failuresPerFiveMinutes: 3, ...line, now, limiter });
     expect(limiter).toHaveBeenCalledExactlyOnceWith({ keyPrefix: 'sign-in', points: 3, durationSeconds: 300 });
     expect(await outcomeOf(limits.admit(here))).toBe(42);
+  });
+});
+
+describe('attempts at once', () => {
+  /** Sends so many at once; each takes some turns of the event loop to be found right or wrong. Counts the outcomes. */
+  async function burst(limits: SignInLimits, caller: SignInCaller, outcomes: ('success' | 'failure')[]) {
+    const counts = { checked: 0, mostUnderWay: 0, underWay: 0, refused: 0 };
+    const attempts = outcomes.map(async (outcome) => {
+      const leave = await limits.admit(caller).catch(() => undefined);
+      if (leave === undefined) {
+        counts.refused += 1;
+        return;
+      }
+      counts.checked += 1;
+      counts.underWay += 1;
+      counts.mostUnderWay = Math.max(counts.mostUnderWay, counts.underWay);
+      for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+      counts.underWay -= 1;
+      await limits.record(caller, outcome);
+      leave();
+    });
+    await Promise.all(attempts);
+    return counts;
+  }
+  const times = <T>(count: number, value: T) => new Array<T>(count).fill(value);
+
+  it('are checked as often as one after another when all are wrong', async () => {
+    const limits = limitsOf(60);
+    expect(await burst(limits, here, times(200, 'failure'))).toMatchObject({ checked: 60, refused: 140 });
+    expect(await outcomeOf(limits.admit(here))).toBe(300);
+  });
+
+  it('are all checked when all are right, never more at once than may fail', async () => {
+    const counts = await burst(limitsOf(60), here, times(200, 'success'));
+    expect(counts).toMatchObject({ checked: 200, refused: 0 });
+    expect(counts.mostUnderWay).toBe(60);
+  });
+
+  it('never have more failures than allowed, in whatever order they come and end', async () => {
+    const outcome = fc.constantFrom('success' as const, 'failure' as const);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 9 }), fc.array(outcome, { maxLength: 60 }), async (limit, outcomes) => {
+        const limits = limitsOf(limit);
+        const record = vi.spyOn(limits, 'record');
+        const { checked, refused } = await burst(limits, here, outcomes);
+        expect(checked + refused).toBe(outcomes.length);
+        const failures = record.mock.calls.filter(([, end]) => end === 'failure').length;
+        expect(failures).toBe(Math.min(limit, outcomes.filter((end) => end === 'failure').length));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('of one API key are held back at the size of the sample that tells guessing', async () => {
+    const limits = limitsOf(3);
+    expect(await burst(limits, partner, times(500, 'failure'))).toMatchObject({ checked: 100, refused: 400 });
+    expect(await burst(limitsOf(3), partner, times(500, 'success'))).toMatchObject({ checked: 500, refused: 0 });
+  });
+
+  it('do not make other networks wait', async () => {
+    const limits = limitsOf(1);
+    await limits.admit(here);
+    const second = limits.admit(here);
+    expect(await outcomeOf(limits.admit(there))).toBe('admitted');
+    vi.advanceTimersByTime(2 * SECOND);
+    await expect(second).rejects.toMatchObject({ code: 'overloaded' });
   });
 });
 
@@ -179,7 +248,7 @@ describe('the guard on an API key', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(attempt, { maxLength: 12 }), async (attempts) => {
         let clock = 0;
-        const limits = createSignInLimits({ isOn: true, failuresPerFiveMinutes: 3, now: () => clock });
+        const limits = createSignInLimits({ isOn: true, failuresPerFiveMinutes: 3, ...line, now: () => clock });
         const moments: number[] = [];
         for (const { afterSeconds, failures } of attempts) {
           clock += afterSeconds * SECOND;
@@ -301,7 +370,7 @@ describe('the limit on sign-ups', () => {
 describe('limits that are off', () => {
   it('admit everyone and make no limiter', async () => {
     const limiter = vi.fn(createMemoryLimiter);
-    const limits = createSignInLimits({ isOn: false, failuresPerFiveMinutes: 1, now, limiter });
+    const limits = createSignInLimits({ isOn: false, failuresPerFiveMinutes: 1, ...line, now, limiter });
     await record(limits, here, { failures: 500 });
     await record(limits, partner, { failures: 500 });
     expect(await outcomeOf(limits.admit(here))).toBe('admitted');

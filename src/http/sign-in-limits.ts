@@ -1,5 +1,6 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AccountError } from '../accounts/errors.ts';
+import { type Leave, WaitingLines } from './waiting-lines.ts';
 
 export interface SignInCaller {
   /** As `networkOf` names it; callers without one share a single allowance. */
@@ -10,10 +11,12 @@ export interface SignInCaller {
 
 export interface SignInLimits {
   /**
-   * Throws `rate_limited` with `retryAfterSeconds` when this caller has used up its failures. Cheap: call it before any
-   * hashing, and once more when a hash slot is free, since parallel guesses all pass the first call.
+   * Lets an attempt begin; call what it gives when the attempt is over and recorded. Throws `rate_limited` with
+   * `retryAfterSeconds` when this caller has used up its failures. While the attempts under way could use them up, were
+   * they all to fail, the next ones wait in line: a burst of guesses gets no further than one guess after another would,
+   * and a burst of right passwords passes whole. Throws `overloaded` when the line is too long or stands too long.
    */
-  admit(caller: SignInCaller): Promise<void>;
+  admit(caller: SignInCaller): Promise<Leave>;
   /**
    * Tells how an admitted attempt ended. Only wrong credentials are a failure: a right password on an unconfirmed
    * account is a success, and an attempt that was shed or refused is not told at all.
@@ -39,6 +42,10 @@ export interface SignInLimitOptions {
   isOn: boolean;
   /** Wrong credentials a network may send before it is refused. At least 1. */
   failuresPerFiveMinutes: number;
+  /** How long an attempt may stand in its caller's line. */
+  maxWaitMs: number;
+  /** Most attempts that stand in line, of all callers together. */
+  maxWaiting: number;
   /** A monotonic clock in milliseconds for the failure ratios; the windows of `limiter` keep their own time. */
   now?: () => number;
   limiter?: LimiterFactory;
@@ -64,13 +71,15 @@ const UNKNOWN_NETWORK = 'unknown';
  * Guards sign-in against guessing that the account lock does not see: many accounts tried from one network, through one
  * API key, or from many networks at once. A key's caller is measured by its failure ratio only, as all requests of a
  * partner come from a few servers; everyone else by failures per network, fewer of them while the whole instance is
- * under attack. Ratios are counted per process. Does nothing when `isOn` is false.
+ * under attack. Ratios are counted per process, and so are attempts under way. Does nothing when `isOn` is false.
  */
 export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
-  if (!options.isOn) return { admit: async () => {}, record: async () => {} };
+  if (!options.isOn) return { admit: async () => () => {}, record: async () => {} };
 
   const {
     failuresPerFiveMinutes,
+    maxWaitMs,
+    maxWaiting,
     now = () => performance.now(),
     limiter: createLimiter = createMemoryLimiter,
   } = options;
@@ -87,21 +96,30 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
   // Not bounded: it holds no more than the keys an operator has issued.
   const byKey = new Map<number, SlidingMinute>();
 
+  const lines = new WaitingLines({ maxWaitMs, maxWaiting });
+
+  const roomOfKey = async (keyId: number): Promise<number> => {
+    const calmInMs = byKey.get(keyId)?.msUntilCalm(KEY_ALARM, now()) ?? 0;
+    if (calmInMs > 0) throw rateLimited(calmInMs);
+    return KEY_ALARM.attempts;
+  };
+  const roomOfNetwork = async (network: string): Promise<number> => {
+    const window = await failures.get(network);
+    // A window that has run out may still be there until the library's timer has come round.
+    const isOpen = window !== null && window.msBeforeNext > 0;
+    const used = isOpen ? window.consumedPoints : 0;
+    if (isOpen && used >= failuresPerFiveMinutes) throw rateLimited(window.msBeforeNext);
+    const calmInMs = keyless.msUntilCalm(INSTANCE_ALARM, now());
+    if (calmInMs === 0) return failuresPerFiveMinutes - used;
+    if (isOpen && used >= failuresInAlarm) throw rateLimited(Math.min(calmInMs, window.msBeforeNext));
+    return failuresInAlarm - used;
+  };
+
   return {
-    async admit({ network = UNKNOWN_NETWORK, keyId }) {
-      if (keyId !== undefined) {
-        const calmInMs = byKey.get(keyId)?.msUntilCalm(KEY_ALARM, now()) ?? 0;
-        if (calmInMs > 0) throw rateLimited(calmInMs);
-        return;
-      }
-      const window = await failures.get(network);
-      // A window that has run out may still be there until the library's timer has come round.
-      if (window === null || window.msBeforeNext <= 0) return;
-      if (window.consumedPoints >= failuresPerFiveMinutes) throw rateLimited(window.msBeforeNext);
-      if (window.consumedPoints < failuresInAlarm) return;
-      const calmInMs = keyless.msUntilCalm(INSTANCE_ALARM, now());
-      if (calmInMs > 0) throw rateLimited(Math.min(calmInMs, window.msBeforeNext));
-    },
+    admit: ({ network = UNKNOWN_NETWORK, keyId }) =>
+      keyId === undefined
+        ? lines.enter(`network ${network}`, () => roomOfNetwork(network))
+        : lines.enter(`key ${keyId}`, () => roomOfKey(keyId)),
 
     async record({ network = UNKNOWN_NETWORK, keyId }, outcome) {
       const isFailure = outcome === 'failure';

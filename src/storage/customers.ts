@@ -92,55 +92,51 @@ export function toCustomer(row: CustomerRow): Customer {
   };
 }
 
-/** Folds the rows of customers left-joined to memberships: one row per group, or one with a null group. */
-export function foldGroups<Row extends CustomerRow & { member_group_id: number | null }>(
-  rows: readonly Row[],
-): CustomerWithGroups[] {
-  const folded = new Map<number, { customer: Customer; groupIds: number[] }>();
-  for (const row of rows) {
-    let entry = folded.get(row.id);
-    if (entry === undefined) {
-      entry = { customer: toCustomer(row), groupIds: [] };
-      folded.set(row.id, entry);
-    }
-    if (row.member_group_id !== null) entry.groupIds.push(row.member_group_id);
-  }
-  return [...folded.values()];
+/**
+ * The ids of the groups a customer is in, as text "1,8"; both databases know `string_agg`. A subquery and not a join, so
+ * that a customer is one row however many groups there are.
+ */
+export const groupIdsColumn = sql<string | null>`(
+  select string_agg(cast(memberships.group_id as text), ',' order by memberships.group_id)
+  from memberships where memberships.customer_id = customers.id
+)`.as('group_ids');
+
+/** A customer with groups from a row that holds `groupIdsColumn`. */
+export function toCustomerWithGroups(row: CustomerRow & { group_ids: string | null }): CustomerWithGroups {
+  return { customer: toCustomer(row), groupIds: row.group_ids === null ? [] : row.group_ids.split(',').map(Number) };
 }
 
 const selectById = prepared((db, id: number) =>
   db
     .selectFrom('customers')
-    .leftJoin('memberships', 'memberships.customer_id', 'customers.id')
     .select(customerColumns)
-    .select('memberships.group_id as member_group_id')
-    .where('customers.id', '=', id)
-    .orderBy('memberships.group_id'),
+    .select(groupIdsColumn)
+    .where('customers.id', '=', id),
 );
 
 const selectByEmail = prepared((db, poolId: number, normalizedEmail: string) =>
   db
     .selectFrom('customers')
-    .leftJoin('memberships', 'memberships.customer_id', 'customers.id')
     .select(customerColumns)
-    .select('memberships.group_id as member_group_id')
+    .select(groupIdsColumn)
     .where('customers.pool_id', '=', poolId)
-    .where('customers.normalized_email', '=', normalizedEmail)
-    .orderBy('memberships.group_id'),
+    .where('customers.normalized_email', '=', normalizedEmail),
 );
 
 const selectByForeignId = prepared((db, foreignId: string) =>
   db
     .selectFrom('customers')
-    .leftJoin('memberships', 'memberships.customer_id', 'customers.id')
     .select(customerColumns)
-    .select('memberships.group_id as member_group_id')
-    .where('customers.foreign_id', '=', foreignId)
-    .orderBy('memberships.group_id'),
+    .select(groupIdsColumn)
+    .where('customers.foreign_id', '=', foreignId),
 );
 
+function first(rows: readonly (CustomerRow & { group_ids: string | null })[]): CustomerWithGroups | undefined {
+  return rows[0] && toCustomerWithGroups(rows[0]);
+}
+
 export async function findById(handle: Handle, id: number): Promise<CustomerWithGroups | undefined> {
-  return foldGroups(await selectById(handle, id))[0];
+  return first(await selectById(handle, id));
 }
 
 export async function findByEmail(
@@ -148,11 +144,11 @@ export async function findByEmail(
   poolId: number,
   normalizedEmail: string,
 ): Promise<CustomerWithGroups | undefined> {
-  return foldGroups(await selectByEmail(handle, poolId, normalizedEmail))[0];
+  return first(await selectByEmail(handle, poolId, normalizedEmail));
 }
 
 export async function findByForeignId(handle: Handle, foreignId: string): Promise<CustomerWithGroups | undefined> {
-  return foldGroups(await selectByForeignId(handle, foreignId))[0];
+  return first(await selectByForeignId(handle, foreignId));
 }
 
 export async function findForSignIn(
@@ -160,9 +156,8 @@ export async function findForSignIn(
   poolId: number,
   normalizedEmail: string,
 ): Promise<SignInAccount | undefined> {
-  const rows = await selectByEmail(handle, poolId, normalizedEmail);
-  const found = foldGroups(rows)[0];
-  return found && { ...found, passwordHash: rows[0]?.password_hash ?? null };
+  const [row] = await selectByEmail(handle, poolId, normalizedEmail);
+  return row && { ...toCustomerWithGroups(row), passwordHash: row.password_hash };
 }
 
 export async function findPasswordHash(handle: Handle, id: number): Promise<string | null> {
@@ -191,14 +186,12 @@ export async function search(
     handle.db
       .selectFrom('customers')
       .innerJoin(ids.as('page'), 'page.id', 'customers.id')
-      .leftJoin('memberships', 'memberships.customer_id', 'customers.id')
       .select(customerColumns)
-      .select('memberships.group_id as member_group_id')
+      .select(groupIdsColumn)
       .orderBy('customers.id')
-      .orderBy('memberships.group_id')
       .compile(),
   );
-  return { customers: foldGroups(rows), totalCount };
+  return { customers: rows.map(toCustomerWithGroups), totalCount };
 }
 
 export async function countAll(handle: Handle): Promise<number> {

@@ -1,8 +1,16 @@
-import { type CompiledQuery, Kysely, type Migration, type MigrationProvider, Migrator, PostgresDialect, sql } from 'kysely';
-import pg from 'pg';
+import {
+  type CompiledQuery,
+  Kysely,
+  type Migration,
+  type MigrationProvider,
+  Migrator,
+  PostgresDialect,
+  sql,
+} from 'kysely';
+import type pg from 'pg';
 import { AccountError } from '../accounts/errors.ts';
 import { type ColumnTypes, postgresColumns, sqliteColumns } from './column-types.ts';
-import { openSqlite } from './sqlite.ts';
+import { compiler, openSqlite, type Run } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 
 /**
@@ -10,7 +18,10 @@ import type { Tables } from './tables.ts';
  * so that selected rows stay as they are until the transaction ends.
  */
 export interface Handle {
+  /** Builds queries; they run only through `run`. */
   readonly db: Kysely<Tables>;
+  /** Same for all handles for which a compiled query is the same. */
+  readonly compilerKey: object;
   /** Runs a query that was compiled once; see `prepared` in prepared.ts. */
   run<Row>(query: CompiledQuery<Row>): Promise<Row[]>;
   lockRows<Query extends { forUpdate(): Query }>(query: Query): Query;
@@ -56,16 +67,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     const sqlite = openSqlite(options.url.slice('sqlite:'.length));
     return {
       isEmbedded: true,
-      reader: guarded(sqlite.reader, (query) => query),
-      transaction: (work) =>
-        translated(() =>
-          sqlite.transaction((db) =>
-            scoped(
-              guarded(db, (query) => query),
-              work,
-            ),
-          ),
-        ),
+      reader: sqliteHandle(sqlite.read),
+      transaction: (work) => translated(() => sqlite.transaction((run) => scoped(sqliteHandle(run), work))),
       migrate: (migrationsFor) => sqlite.withPlainKysely((db) => runMigrations(db, migrationsFor(sqliteColumns))),
       pendingMigrations: (migrationsFor) =>
         sqlite.withPlainKysely((db) => listPending(db, migrationsFor(sqliteColumns))),
@@ -78,37 +81,33 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 function openPostgres({ url, poolSize, statementTimeoutMs }: DatabaseOptions): Database {
-  // Identity columns are bigint; our ids stay far below 2^53, so plain numbers are exact.
-  const types = {
-    getTypeParser: (oid: number, format: 'text' | 'binary') =>
-      oid === 20 ? Number : pg.types.getTypeParser(oid, format as 'text'),
+  // Loaded by need: an embedded database starts a tenth of a second sooner without this driver.
+  const openPool = async (): Promise<pg.Pool> => {
+    const { default: driver } = await import('pg');
+    // Identity columns are bigint; our ids stay far below 2^53, so plain numbers are exact.
+    const getTypeParser = (oid: number, format: 'text' | 'binary') =>
+      oid === 20 ? Number : driver.types.getTypeParser(oid, format as 'text');
+    const pool = new driver.Pool({
+      connectionString: url,
+      max: poolSize,
+      connectionTimeoutMillis: 3_000,
+      statement_timeout: statementTimeoutMs,
+      types: { getTypeParser } as pg.CustomTypesConfig,
+      application_name: 'foyer',
+    });
+    // A server that goes away breaks idle connections; the pool replaces them, and the next query reports its own error.
+    pool.on('error', () => undefined);
+    // The pool listens to idle connections only. One that breaks in use, between two statements, must not end the process.
+    pool.on('connect', (client) => client.on('error', () => undefined));
+    return pool;
   };
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: poolSize,
-    connectionTimeoutMillis: 3_000,
-    statement_timeout: statementTimeoutMs,
-    types: types as pg.CustomTypesConfig,
-    application_name: 'foyer',
-  });
-  // A server that goes away breaks idle connections; the pool replaces them, and the next query reports its own error.
-  pool.on('error', () => undefined);
-  // The pool listens to idle connections only. One that breaks in use, between two statements, must not end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPool }) });
   return {
     isEmbedded: false,
-    reader: guarded(db, (query) => query.forUpdate()),
+    reader: postgresHandle(db),
     transaction: (work) =>
       translated(() =>
-        retried(() =>
-          db.transaction().execute((transaction) =>
-            scoped(
-              guarded(transaction, (query) => query.forUpdate()),
-              work,
-            ),
-          ),
-        ),
+        retried(() => db.transaction().execute((transaction) => scoped(postgresHandle(transaction), work))),
       ),
     migrate: (migrationsFor) => translated(() => runMigrations(db, migrationsFor(postgresColumns))),
     pendingMigrations: (migrationsFor) => translated(() => listPending(db, migrationsFor(postgresColumns))),
@@ -127,23 +126,36 @@ async function alignSequences(db: Kysely<Tables>): Promise<void> {
   }
 }
 
-function guarded(db: Kysely<Tables>, lock: <Query extends { forUpdate(): Query }>(query: Query) => Query): Handle {
-  return {
-    db,
-    run: async <Row>(query: CompiledQuery<Row>) => {
-      // PostgreSQL text cannot hold NUL; both databases act alike: nobody is found by it, and nothing writes it.
-      if (query.parameters.some((value) => typeof value === 'string' && value.includes('\0'))) {
-        if (query.query.kind === 'SelectQueryNode') return [];
-        throw new AccountError('validation_failed', { problems: [{ field: 'text', rule: 'invalid' }] });
-      }
-      try {
-        return (await db.executeQuery<Row>(query)).rows;
-      } catch (error) {
-        throw translate(error);
-      }
-    },
-    lockRows: lock,
+/** Makes a handle of something that runs queries; what both databases refuse or cannot do looks the same from here. */
+function guarded(
+  db: Kysely<Tables>,
+  compilerKey: object,
+  execute: <Row>(query: CompiledQuery<Row>) => Row[] | Promise<Row[]>,
+  lockRows: Handle['lockRows'],
+): Handle {
+  const run = async <Row>(query: CompiledQuery<Row>): Promise<Row[]> => {
+    // PostgreSQL text cannot hold NUL; both databases act alike: nobody is found by it, and nothing writes it.
+    if (query.parameters.some((value) => typeof value === 'string' && value.includes('\0'))) {
+      if (query.query.kind === 'SelectQueryNode') return [];
+      throw new AccountError('validation_failed', { problems: [{ field: 'text', rule: 'invalid' }] });
+    }
+    try {
+      return await execute(query);
+    } catch (error) {
+      throw translate(error);
+    }
   };
+  return { db, compilerKey, run, lockRows };
+}
+
+// The one writer runs transactions one after another: what it has read stays as it is.
+const sqliteHandle = (run: Run): Handle => guarded(compiler, compiler, run, (query) => query);
+
+const postgresKey = {};
+
+function postgresHandle(db: Kysely<Tables>): Handle {
+  const execute = async <Row>(query: CompiledQuery<Row>): Promise<Row[]> => (await db.executeQuery<Row>(query)).rows;
+  return guarded(db, postgresKey, execute, (query) => query.forUpdate());
 }
 
 /**

@@ -17,11 +17,10 @@ class Placeholder {
 export function prepared<Args extends readonly unknown[], Row>(
   build: (db: Kysely<Tables>, ...args: Args) => { compile(): CompiledQuery<Row> },
 ): (handle: Handle, ...args: Args) => Promise<Row[]> {
-  // Both dialects may be open in one process (tests, moves between databases): one compiled form per Kysely dialect.
-  const compiledBy = new Map<string, { query: CompiledQuery<Row>; order: readonly (number | undefined)[] }>();
+  // Both dialects may be open in one process (tests, moves between databases): one compiled form each.
+  const compiledBy = new Map<object, { query: CompiledQuery<Row>; order: readonly (number | undefined)[] }>();
   return (handle, ...args) => {
-    const dialect = handle.db.getExecutor().adapter.constructor.name;
-    let compiled = compiledBy.get(dialect);
+    let compiled = compiledBy.get(handle.compilerKey);
     if (compiled === undefined) {
       const standIns = Array.from({ length: build.length - 1 }, (_, index) => new Placeholder(index));
       const query = build(handle.db, ...(standIns as unknown as Args)).compile();
@@ -29,7 +28,7 @@ export function prepared<Args extends readonly unknown[], Row>(
         query,
         order: query.parameters.map((parameter) => (parameter instanceof Placeholder ? parameter.index : undefined)),
       };
-      compiledBy.set(dialect, compiled);
+      compiledBy.set(handle.compilerKey, compiled);
     }
     const { query, order } = compiled;
     const parameters = order.map((index, position) => (index === undefined ? query.parameters[position] : args[index]));

@@ -1,6 +1,6 @@
 import type { NewSession, Session } from '../accounts/session.ts';
 import type { SessionWithCustomer } from '../accounts/store.ts';
-import { customerColumns, foldGroups } from './customers.ts';
+import { customerColumns, groupIdsColumn, toCustomerWithGroups } from './customers.ts';
 import type { Handle } from './database.ts';
 import { prepared } from './prepared.ts';
 
@@ -9,10 +9,9 @@ const selectByClientId = prepared((db, clientId: string) =>
   db
     .selectFrom('sessions')
     .innerJoin('customers', 'customers.id', 'sessions.customer_id')
-    .leftJoin('memberships', 'memberships.customer_id', 'customers.id')
     .select(customerColumns)
+    .select(groupIdsColumn)
     .select([
-      'memberships.group_id as member_group_id',
       'sessions.id as session_id',
       'sessions.client_id',
       'sessions.token_hash',
@@ -25,15 +24,12 @@ const selectByClientId = prepared((db, clientId: string) =>
       'sessions.last_used_at',
       'sessions.network_hash',
     ])
-    .where('sessions.client_id', '=', clientId)
-    .orderBy('memberships.group_id'),
+    .where('sessions.client_id', '=', clientId),
 );
 
 export async function findByClientId(handle: Handle, clientId: string): Promise<SessionWithCustomer | undefined> {
-  const rows = await selectByClientId(handle, clientId);
-  const [row] = rows;
-  const found = foldGroups(rows)[0];
-  if (row === undefined || found === undefined) return undefined;
+  const [row] = await selectByClientId(handle, clientId);
+  if (row === undefined) return undefined;
   const session: Session = {
     id: row.session_id,
     customerId: row.id,
@@ -48,7 +44,7 @@ export async function findByClientId(handle: Handle, clientId: string): Promise<
     lastUsedAt: row.last_used_at,
     networkHash: row.network_hash,
   };
-  return { ...found, session };
+  return { ...toCustomerWithGroups(row), session };
 }
 
 const selectKnownNetwork = prepared((db, customerId: number, networkHash: string) =>

@@ -84,7 +84,10 @@ async function explain(kind: DatabaseKind, database: Database, { sql, parameters
     const rows = (await database.reader.run(query)) as { detail: string }[];
     return rows
       .filter(({ detail }) => /^(?:SCAN|SEARCH)/.test(detail))
-      .map(({ detail }) => ({ text: detail, usesIndex: /^SEARCH .*USING (?:.*INDEX|INTEGER PRIMARY KEY)/.test(detail) }));
+      .map(({ detail }) => ({
+        text: detail,
+        usesIndex: /^SEARCH .*USING (?:.*INDEX|INTEGER PRIMARY KEY)/.test(detail),
+      }));
   }
   const rows = await database.transaction(async (handle) => {
     // The tables are empty: without this, reading them whole would be the right thing to do.
@@ -106,7 +109,8 @@ interface PostgresPlan {
 function accessesOf(plan: PostgresPlan): Step[] {
   const below = (plan.Plans ?? []).flatMap(accessesOf);
   // A bitmap heap scan reads what the bitmap index scan below it found.
-  const isAccess = plan['Node Type'] !== 'Bitmap Heap Scan' && (plan['Relation Name'] ?? plan['Index Name']) !== undefined;
+  const isAccess =
+    plan['Node Type'] !== 'Bitmap Heap Scan' && (plan['Relation Name'] ?? plan['Index Name']) !== undefined;
   if (!isAccess) return below;
   const text = `${plan['Node Type']} ${plan['Relation Name'] ?? ''} ${plan['Index Name'] ?? ''}`;
   return [{ text, usesIndex: plan['Index Cond'] !== undefined }, ...below];

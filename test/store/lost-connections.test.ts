@@ -28,9 +28,10 @@ describe('a PostgreSQL that cuts connections', () => {
     await fresh.drop();
   });
 
+  /** Ends the connection a handle uses and waits until the server is done with it. */
   async function cut(handle: Handle): Promise<void> {
     const [row] = (await handle.run(CompiledQuery.raw('select pg_backend_pid() as pid'))) as { pid: number }[];
-    await operator.reader.run(CompiledQuery.raw('select pg_terminate_backend($1)', [row!.pid]));
+    await operator.reader.run(CompiledQuery.raw('select pg_terminate_backend($1, 5000)', [row!.pid]));
   }
 
   it('makes a transaction fail as unavailable, writing nothing, and the next one works', async () => {

@@ -30,7 +30,8 @@ describe('the sync of a SQLite commit', () => {
     await fresh.drop();
   });
 
-  const insert = (email = someEmail()) => store.transaction(({ customers }) => customers.insert(newCustomer({ email })));
+  const insert = (email = someEmail()) =>
+    store.transaction(({ customers }) => customers.insert(newCustomer({ email })));
 
   it('is waited for before anybody hears of success', async () => {
     let finish: Done = () => undefined;

@@ -1,6 +1,8 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AccountError } from '../../accounts/errors.ts';
+import type { SignedIn } from '../../accounts/sign-in.ts';
 import { announce, bodyOf, contextOf, requireCustomer } from './authenticate.ts';
+import { presentDraft } from './draft.ts';
 import { type RefusalContext, sentence } from './errors.ts';
 import { hasAccountFields, readAccount } from './input.ts';
 import { message } from './messages.ts';
@@ -44,16 +46,10 @@ export async function registrationRoutes(app: FastifyInstance, wire: GomusWire):
         const refusal = sentence(422, 'validate_sign_up_params', { ...registration, locale, requestId: request.id });
         return reply.code(422).send(refusal.body as never);
       }
-      const { password, ...input } = readAccount(body);
-      const signedUp = await accounts.signUp(
-        {
-          ...input,
-          shop: wire.shopOf(request),
-          password: password?.newPassword,
-          passwordConfirmation: password?.passwordConfirmation,
-        },
-        contextOf(request, { kind: 'anonymous' }, wire.networkOf(request.ip)),
-      );
+      const signedUp = await signUp(wire, request, body).catch((error: unknown) => {
+        if (!(error instanceof AccountError) || error.code !== 'validation_failed') throw error;
+        throw Object.assign(error, { data: presentDraft(body, locale) });
+      });
       announce(reply, signedUp.token);
       return { status: 'success', data: presentCustomer(signedUp, locale, wire.formatTime) };
     },
@@ -113,6 +109,19 @@ export async function registrationRoutes(app: FastifyInstance, wire: GomusWire):
       const text = message(wire.localeOf(request), 'registrations.account_with_uid_destroyed', { uid });
       return { status: 'success', message: text };
     },
+  );
+}
+
+async function signUp(wire: GomusWire, request: FastifyRequest, body: Record<string, unknown>): Promise<SignedIn> {
+  const { password, ...input } = readAccount(body);
+  return wire.accounts.signUp(
+    {
+      ...input,
+      shop: wire.shopOf(request),
+      password: password?.newPassword,
+      passwordConfirmation: password?.passwordConfirmation,
+    },
+    contextOf(request, { kind: 'anonymous' }, wire.networkOf(request.ip)),
   );
 }
 

@@ -55,14 +55,27 @@ export async function gomus(app: FastifyInstance, options: GomusOptions): Promis
   // The wire coerces in its own way; schemas here document and serialise, they do not refuse.
   app.setValidatorCompiler(() => () => true);
 
-  app.addHook('onRequest', async (request) => {
-    if (accounts.directory.maintenanceSince !== undefined) {
-      throw new AccountError('maintenance', { retryAfterSeconds: 60 });
+  // Hooks in callback form: a promise for each would be a good part of the time a token check takes.
+  app.addHook('onRequest', (request, _reply, done) => {
+    try {
+      if (accounts.directory.maintenanceSince !== undefined) {
+        throw new AccountError('maintenance', { retryAfterSeconds: 60 });
+      }
+      wire.shopOf(request);
+      done();
+    } catch (error) {
+      done(error as Error);
     }
-    wire.shopOf(request);
   });
-  app.addHook('preValidation', async (request) => {
-    request.body = parseBody(request.body as Buffer | undefined, request.headers['content-type']);
+  app.addHook('preValidation', (request, _reply, done) => {
+    try {
+      if (request.body !== undefined) {
+        request.body = parseBody(request.body as Buffer, request.headers['content-type']);
+      }
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
   });
 
   const known: { method: string; pattern: RegExp }[] = [];

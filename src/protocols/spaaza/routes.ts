@@ -53,21 +53,23 @@ export async function spaaza(app: FastifyInstance, options: SpaazaOptions): Prom
   // Key order is part of this wire; compiled serialisers put required members first.
   app.setSerializerCompiler(() => renderJson);
 
-  app.addHook('onRequest', async (request) => {
-    const rendering = negotiate(request.headers.accept);
-    request.magento = { rendering, segments: [], actor: { kind: 'anonymous' } };
-    const { scope } = request.routeOptions.config;
-    if (scope === undefined) return;
-    const service = splitServicePath(servicePath(request), (code) => isStoreCode(accounts, code));
-    if (service === 'unprocessable') throw cannotBeProcessed();
-    if (accounts.directory.maintenanceSince !== undefined) {
-      throw new AccountError('maintenance', { retryAfterSeconds: 60 });
+  // Hooks in callback form: a promise for each would be a good part of the time a lookup takes.
+  app.addHook('onRequest', (request, _reply, done) => {
+    try {
+      admit(accounts, request);
+      done();
+    } catch (error) {
+      done(error as Error);
     }
-    request.magento = { rendering, segments: service.segments, actor: requireScope(accounts, request, scope) };
   });
-  app.addHook('preValidation', async (request) => {
-    const isRead = request.method === 'POST';
-    request.body = isRead ? decodeBody(request.body as Buffer | undefined, request.headers['content-type']) : {};
+  app.addHook('preValidation', (request, _reply, done) => {
+    try {
+      const isRead = request.method === 'POST';
+      request.body = isRead ? decodeBody(request.body as Buffer | undefined, request.headers['content-type']) : {};
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
   });
 
   for (const route of routesOf(options)) {
@@ -97,6 +99,20 @@ export async function spaaza(app: FastifyInstance, options: SpaazaOptions): Prom
     }
     return refuse(service === 'unprocessable' ? cannotBeProcessed() : noRoute(), request, reply);
   });
+}
+
+/** Accept, path, maintenance and key, in this order; leaves what it found on the request. */
+function admit(accounts: Accounts, request: FastifyRequest): void {
+  const rendering = negotiate(request.headers.accept);
+  request.magento = { rendering, segments: [], actor: { kind: 'anonymous' } };
+  const { scope } = request.routeOptions.config;
+  if (scope === undefined) return;
+  const service = splitServicePath(servicePath(request), (code) => isStoreCode(accounts, code));
+  if (service === 'unprocessable') throw cannotBeProcessed();
+  if (accounts.directory.maintenanceSince !== undefined) {
+    throw new AccountError('maintenance', { retryAfterSeconds: 60 });
+  }
+  request.magento = { rendering, segments: service.segments, actor: requireScope(accounts, request, scope) };
 }
 
 type Route = Pick<RouteOptions, 'method' | 'url' | 'handler' | 'config'> & { schema: object };
