@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
 import type { Logger } from 'pino';
+import { refuseClientError } from './client-errors.ts';
 import { lazyLogger } from './log.ts';
 
 export interface ServerOptions {
@@ -25,23 +26,37 @@ const securityHeaders = {
 
 /** Makes the HTTP server all protocols are registered on: limits, request ids, security headers, request log. */
 export function createServer(options: ServerOptions): FastifyInstance {
+  const requestId = createRequestIds();
+  const timeoutMs = options.requestTimeoutSeconds * 1000;
   const app = Fastify({
+    // Node looks for late requests every 30 s unless told otherwise, and gives headers a minute of their own.
+    http: {
+      requestTimeout: timeoutMs,
+      headersTimeout: timeoutMs,
+      connectionsCheckingInterval: Math.min(timeoutMs, 1_000),
+    },
     loggerInstance: options.logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimitBytes,
-    genReqId: createRequestIds(),
+    genReqId: requestId,
     childLoggerFactory: (logger, bindings) => lazyLogger(logger as Logger, bindings),
     requestIdHeader: false,
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
-    requestTimeout: options.requestTimeoutSeconds * 1000,
+    requestTimeout: timeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4_000 },
     rewriteUrl: (request) => decodableUrl(request.url ?? '/'),
+    clientErrorHandler: (error, socket) => {
+      const id = requestId({ headers: {} });
+      const status = refuseClientError(error, socket, { ...securityHeaders, 'x-request-id': id });
+      if (status === undefined || options.logRequests === 'none') return;
+      options.logger.info({ reqId: id, status, reason: error.code }, 'refused');
+    },
     frameworkErrors: (_error, request, reply) => {
-      reply.header('x-request-id', request.id);
+      reply.headers(securityHeaders).header('x-request-id', request.id);
       const message = 'The request path cannot be read.';
       return (reply as FastifyReply).code(400).send({ message, error: message, errors: [message] });
     },

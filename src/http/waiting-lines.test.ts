@@ -54,7 +54,10 @@ describe('WaitingLines', () => {
     watch('a', all.enter('key', room(1)));
     await settle();
     const answers: ((count: number) => void)[] = [];
-    watch('b', all.enter('key', () => new Promise((resolve) => answers.push(resolve))));
+    watch(
+      'b',
+      all.enter('key', () => new Promise((resolve) => answers.push(resolve))),
+    );
     await settle();
     leaves.get('a')!();
     answers.shift()!(5);
@@ -69,7 +72,10 @@ describe('WaitingLines', () => {
   it('hands a refusal to the one it is for and asks for the next', async () => {
     const { seen, watch } = watcher();
     const all = lines();
-    watch('a', all.enter('key', () => Promise.reject(new Error('used up'))));
+    watch(
+      'a',
+      all.enter('key', () => Promise.reject(new Error('used up'))),
+    );
     watch('b', all.enter('key', room(1)));
     await settle();
     expect(seen).toEqual(['a: used up', 'b']);
