@@ -149,7 +149,12 @@ export function composeAccounts(options: Pick<AppOptions, 'config' | 'databaseUr
   const { config } = options;
   const url = options.databaseUrl ?? config.databaseUrl;
   if (url === undefined) throw new Error('No database is configured');
-  const opened = openStore({ url, poolSize: config.poolSize, statementTimeoutMs: config.statementTimeoutMs });
+  const opened = openStore({
+    url,
+    readUrl: config.databaseReadUrl,
+    poolSize: config.poolSize,
+    statementTimeoutMs: config.statementTimeoutMs,
+  });
   const queue = new HashQueue({
     concurrency: config.hashConcurrency,
     maxWaitMs: config.hashMaxWaitMs,

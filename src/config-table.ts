@@ -87,6 +87,14 @@ export const settings = {
     doc: 'Where the data lives. A relative path starts at the working directory.',
     isSecret: true,
   }),
+  databaseReadUrl: optional({
+    env: 'FOYER_DATABASE_READ_URL',
+    kind: databaseUrl,
+    default: undefined,
+    defaultDoc: 'none',
+    doc: 'PostgreSQL replica for reads that may lag behind: user_info, lists and search. A customer sees their own writes.',
+    isSecret: true,
+  }),
   poolSize: setting({
     env: 'FOYER_DATABASE_POOL',
     kind: wholeNumber(1, 1000),

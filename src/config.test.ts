@@ -20,7 +20,7 @@ describe('loadConfig', () => {
     expectTypeOf<Config['tokenMode']>().toEqualTypeOf<'stable' | 'rotating'>();
     expectTypeOf<Config['rateLimit']>().toEqualTypeOf<boolean>();
     expectTypeOf<Config['trustedProxies']>().toEqualTypeOf<readonly string[]>();
-    expectTypeOf<Config['databaseUrl' | 'pepper']>().toEqualTypeOf<string | undefined>();
+    expectTypeOf<Config['databaseUrl' | 'databaseReadUrl' | 'pepper']>().toEqualTypeOf<string | undefined>();
   });
 
   it('gives the defaults when nothing is set', () => {
@@ -32,6 +32,7 @@ describe('loadConfig', () => {
       bodyLimitBytes: 262_144,
       drainSeconds: 10,
       databaseUrl: 'sqlite:./data/foyer.db',
+      databaseReadUrl: undefined,
       poolSize: 10,
       statementTimeoutMs: 5000,
       timeZone: 'Europe/Berlin',

@@ -30,7 +30,7 @@ export async function listCustomers(
     .filter((word) => word !== '')
     .slice(0, 10);
   const websiteId = context.actor.kind === 'partner' ? context.actor.websiteId : null;
-  return deps.store.customers.search({ words, websiteId, page: input.page, perPage: input.perPage });
+  return deps.store.replica.customers.search({ words, websiteId, page: input.page, perPage: input.perPage });
 }
 
 /**

@@ -15,7 +15,7 @@ export async function getLoyaltyProfile(
 ): Promise<LoyaltyProfile> {
   const { topology } = deps.directory;
   const guess = topology.defaultWebsite.chainId ?? noChain;
-  const profile = await deps.store.customers.findLoyaltyProfile(input.customerId, guess);
+  const profile = await deps.store.replica.customers.findLoyaltyProfile(input.customerId, guess);
   const lookup = { by: 'id', value: String(input.customerId) } as const;
   const found = refuseOutOfReach(profile, context, lookup);
   return inOwnChain(deps, found);
@@ -38,7 +38,7 @@ export async function getLoyaltyProfileByEmail(
   const lookup = { by: 'email', value: input.email, websiteId: website.id } as const;
   const email = normalizeEmail(input.email);
   for (const poolId of scope?.poolIds ?? [website.poolId]) {
-    const profile = await deps.store.customers.findLoyaltyProfileByEmail(poolId, email, chainId);
+    const profile = await deps.store.replica.customers.findLoyaltyProfileByEmail(poolId, email, chainId);
     if (profile === undefined) continue;
     const found = refuseOutOfReach(profile, context, lookup);
     return input.chainId === undefined ? inOwnChain(deps, found) : found;
@@ -62,5 +62,5 @@ async function inOwnChain(deps: AccountDeps, profile: LoyaltyProfile): Promise<L
   const website = deps.directory.topology.websiteById(profile.customer.websiteId);
   const chainId = website.chainId ?? noChain;
   if (chainId === profile.link.chainId) return profile;
-  return (await deps.store.customers.findLoyaltyProfile(profile.customer.id, chainId)) ?? profile;
+  return (await deps.store.replica.customers.findLoyaltyProfile(profile.customer.id, chainId)) ?? profile;
 }

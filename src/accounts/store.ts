@@ -61,7 +61,7 @@ export interface CustomerQuery {
 /** `id` is given only where it must be a certain one: documented samples and moves between databases. */
 export type NewCustomer = Omit<Customer, 'id' | 'hasPassword'> & { id?: number; passwordHash: string | null };
 
-/** What can be read, inside and outside a transaction. Outside, an answer may come from a replica. */
+/** What can be read, inside and outside a transaction. */
 export interface Reads {
   customers: {
     findById(id: number): Promise<CustomerWithGroups | undefined>;
@@ -175,6 +175,8 @@ type RoomOf<Rooms, Room extends PropertyKey> = Room extends keyof Rooms ? Rooms[
 
 /** What the domain needs kept. Implemented once, for both databases, in `storage/`. */
 export interface Store extends Reads {
+  /** The same reads where an answer may lag a little behind: lookups and lists for partners, never a customer's own. */
+  readonly replica: Reads;
   /**
    * Runs `work` in one transaction and resolves once the change is on disk. An error rolls everything back. `work` must
    * use only the store it is handed and wait for nothing but that store. Throws `storage_unavailable` when the database

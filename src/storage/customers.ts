@@ -107,11 +107,7 @@ export function toCustomerWithGroups(row: CustomerRow & { group_ids: string | nu
 }
 
 const selectById = prepared((db, id: number) =>
-  db
-    .selectFrom('customers')
-    .select(customerColumns)
-    .select(groupIdsColumn)
-    .where('customers.id', '=', id),
+  db.selectFrom('customers').select(customerColumns).select(groupIdsColumn).where('customers.id', '=', id),
 );
 
 const selectByEmail = prepared((db, poolId: number, normalizedEmail: string) =>

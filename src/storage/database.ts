@@ -30,8 +30,10 @@ export interface Handle {
 /** One open database of either kind. Everything that depends on the kind is in this file and in sqlite.ts. */
 export interface Database {
   readonly isEmbedded: boolean;
-  /** Reads only; may lag behind on a replica. */
+  /** Reads only, and sees every write that was acknowledged. */
   readonly reader: Handle;
+  /** Reads only, and may lag behind; the same as `reader` where there is no replica. */
+  readonly replica: Handle;
   /** Runs work in one transaction; resolves after the commit is on disk. */
   transaction<T>(work: (handle: Handle) => Promise<T>): Promise<T>;
   /** Brings the schema up to date; gives the names of the migrations it ran. */
@@ -46,6 +48,8 @@ export interface Database {
 export interface DatabaseOptions {
   /** `sqlite:<path>` or `postgres://…`. */
   url: string;
+  /** A PostgreSQL replica for reads that may lag behind. */
+  readUrl?: string;
   poolSize: number;
   statementTimeoutMs: number;
 }
@@ -65,9 +69,11 @@ export class UniqueViolation extends Error {
 export function openDatabase(options: DatabaseOptions): Database {
   if (options.url.startsWith('sqlite:')) {
     const sqlite = openSqlite(options.url.slice('sqlite:'.length));
+    const reader = sqliteHandle(sqlite.read);
     return {
       isEmbedded: true,
-      reader: sqliteHandle(sqlite.read),
+      reader,
+      replica: reader,
       transaction: (work) => translated(() => sqlite.transaction((run) => scoped(sqliteHandle(run), work))),
       migrate: (migrationsFor) => sqlite.withPlainKysely((db) => runMigrations(db, migrationsFor(sqliteColumns))),
       pendingMigrations: (migrationsFor) =>
@@ -80,31 +86,17 @@ export function openDatabase(options: DatabaseOptions): Database {
   return openPostgres(options);
 }
 
-function openPostgres({ url, poolSize, statementTimeoutMs }: DatabaseOptions): Database {
-  // Loaded by need: an embedded database starts a tenth of a second sooner without this driver.
-  const openPool = async (): Promise<pg.Pool> => {
-    const { default: driver } = await import('pg');
-    // Identity columns are bigint; our ids stay far below 2^53, so plain numbers are exact.
-    const getTypeParser = (oid: number, format: 'text' | 'binary') =>
-      oid === 20 ? Number : driver.types.getTypeParser(oid, format as 'text');
-    const pool = new driver.Pool({
-      connectionString: url,
-      max: poolSize,
-      connectionTimeoutMillis: 3_000,
-      statement_timeout: statementTimeoutMs,
-      types: { getTypeParser } as pg.CustomTypesConfig,
-      application_name: 'foyer',
+function openPostgres({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOptions): Database {
+  const connect = (connectionString: string): Kysely<Tables> =>
+    new Kysely<Tables>({
+      dialect: new PostgresDialect({ pool: () => openPool(connectionString, poolSize, statementTimeoutMs) }),
     });
-    // A server that goes away breaks idle connections; the pool replaces them, and the next query reports its own error.
-    pool.on('error', () => undefined);
-    // The pool listens to idle connections only. One that breaks in use, between two statements, must not end the process.
-    pool.on('connect', (client) => client.on('error', () => undefined));
-    return pool;
-  };
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPool }) });
+  const db = connect(url);
+  const replica = readUrl === undefined ? db : connect(readUrl);
   return {
     isEmbedded: false,
     reader: postgresHandle(db),
+    replica: postgresHandle(replica),
     transaction: (work) =>
       translated(() =>
         retried(() => db.transaction().execute((transaction) => scoped(postgresHandle(transaction), work))),
@@ -112,8 +104,34 @@ function openPostgres({ url, poolSize, statementTimeoutMs }: DatabaseOptions): D
     migrate: (migrationsFor) => translated(() => runMigrations(db, migrationsFor(postgresColumns))),
     pendingMigrations: (migrationsFor) => translated(() => listPending(db, migrationsFor(postgresColumns))),
     alignIdentities: () => translated(() => alignSequences(db)),
-    close: () => db.destroy(),
+    close: async () => {
+      await db.destroy();
+      if (replica !== db) await replica.destroy();
+    },
   };
+}
+
+/** Loaded by need: an embedded database starts a tenth of a second sooner without this driver. */
+async function openPool(connectionString: string, max: number, statementTimeoutMs: number): Promise<pg.Pool> {
+  const { default: driver } = await import('pg');
+  // Identity columns are bigint; our ids stay far below 2^53, so plain numbers are exact.
+  const getTypeParser = (oid: number, format: 'text' | 'binary') =>
+    oid === 20 ? Number : driver.types.getTypeParser(oid, format as 'text');
+  const pool = new driver.Pool({
+    connectionString,
+    max,
+    connectionTimeoutMillis: 3_000,
+    // On this side of the wire: as a start-up parameter or a SET it would be session state, which a pooler in
+    // transaction mode refuses or mixes up.
+    query_timeout: statementTimeoutMs,
+    types: { getTypeParser } as pg.CustomTypesConfig,
+    application_name: 'foyer',
+  });
+  // A server that goes away breaks idle connections; the pool replaces them, and the next query reports its own error.
+  pool.on('error', () => undefined);
+  // The pool listens to idle connections only. One that breaks in use, between two statements, must not end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
 }
 
 const tablesWithIdentity = ['customers', 'addresses', 'sessions', 'consent_records', 'history', 'outbox', 'api_keys'];
@@ -209,7 +227,7 @@ const unavailablePostgres =
   /^(?:08...|53...|57...|25006|E(?:CONN\w+|PIPE|HOSTUNREACH|NETUNREACH|TIMEDOUT|NOTFOUND|AI_AGAIN))$/;
 // Errors of the drivers themselves, which have no code; the last three follow a closed store.
 const unavailableMessage =
-  /timeout exceeded when trying to connect|Connection terminated|Client was closed|is not queryable|driver has already been destroyed|pool after calling end|database connection is not open/;
+  /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client was closed|is not queryable|driver has already been destroyed|pool after calling end|database connection is not open/;
 
 function translate(error: unknown): unknown {
   if (error instanceof AccountError || !(error instanceof Error)) return error;

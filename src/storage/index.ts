@@ -30,6 +30,7 @@ export function openStore(options: DatabaseOptions): OpenStore {
   return {
     isEmbedded: database.isEmbedded,
     ...bindReads(database.reader),
+    replica: bindReads(database.replica),
     transaction: (work) => database.transaction((handle) => work(bindWrites(handle))),
     ping: () => ping(database),
     migrate: () => database.migrate(migrationsFor),

@@ -32,7 +32,9 @@ export interface Sqlite {
  * commit, without stopping the event loop (and with it every reader) for as long as the disk takes.
  */
 export function openSqlite(path: string): Sqlite {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+  // Two connections would see two databases.
+  if (path === ':memory:') throw new Error('SQLite in memory is not supported: name a file');
+  mkdirSync(dirname(path), { recursive: true });
   const connect = (options: SqliteDatabase.Options = {}): SqliteDatabase.Database => {
     const connection = new SqliteDatabase(path, { timeout: 2_000, ...options });
     connection.pragma('foreign_keys = ON');
