@@ -1,11 +1,12 @@
-// Bundles the server into dist/. One bundle instead of thousands of modules is what keeps the start under 0.7 s.
+// Bundles the server into dist/, or into the folder given as the only argument. One bundle instead of thousands of modules is what keeps the start under 0.7 s.
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
-rmSync('dist', { recursive: true, force: true });
+const outdir = process.argv[2] ?? 'dist';
+rmSync(outdir, { recursive: true, force: true });
 await build({
   entryPoints: { main: 'src/main.ts' },
-  outdir: 'dist',
+  outdir,
   bundle: true,
   splitting: true,
   format: 'esm',

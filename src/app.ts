@@ -1,7 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import type { DestinationStream, Logger } from 'pino';
-import { applyTopology } from './accounts/apply-topology.ts';
-import { defaultTopology } from './accounts/default-topology.ts';
 import type { AccountDeps } from './accounts/deps.ts';
 import { Directory, type FixedKey } from './accounts/directory.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
@@ -20,6 +18,7 @@ import { networkOf } from './http/network.ts';
 import { createServer } from './http/server.ts';
 import { guardSignIns } from './http/sign-in-guard.ts';
 import { createSignInLimits, createSignUpLimit } from './http/sign-in-limits.ts';
+import { prepareSchema, prepareTopology } from './prepare-database.ts';
 import { gomus } from './protocols/gomus/routes.ts';
 import { spaaza } from './protocols/spaaza/routes.ts';
 import { release } from './release.ts';
@@ -117,7 +116,9 @@ export function composeApp(options: AppOptions): App {
     store,
     logger,
     start: async () => {
-      await prepareDatabase(store, deps, options);
+      await prepareSchema(store);
+      await prepareTopology(deps, options.topology);
+      await options.seed?.(store, deps);
       await registerRoutes();
       const address = await server.listen({ host: config.host, port: config.port });
       every(refreshMs, () => accounts.directory.refresh());
@@ -200,20 +201,4 @@ function observed(store: OpenStore, metrics: Metrics): OpenStore {
     }
   };
   return { ...store, transaction };
-}
-
-async function prepareDatabase(store: OpenStore, deps: AccountDeps, options: AppOptions): Promise<void> {
-  if (store.isEmbedded) await store.migrate();
-  else {
-    const pending = await store.pendingMigrations();
-    if (pending.length > 0) {
-      throw new Error(`The database lacks ${pending.length} migration(s): run \`foyer migrate\` first`);
-    }
-  }
-  const stored = await store.topology.read();
-  if (stored.shops.length === 0) {
-    await applyTopology(deps, { wanted: options.topology ?? defaultTopology, isDryRun: false });
-  }
-  await deps.directory.refresh();
-  await options.seed?.(store, deps);
 }

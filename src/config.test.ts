@@ -47,7 +47,7 @@ describe('loadConfig', () => {
       rateLimit: true,
       ipFailuresPerFiveMinutes: 60,
       pepper: undefined,
-      hashConcurrency: availableParallelism(),
+      hashConcurrency: Math.min(availableParallelism(), 3),
       hashMaxWaitMs: 2000,
       hashMaxQueued: 1000,
       logLevel: 'info',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Address, type Customer, mainAddress } from './customer.ts';
 import { presentGender } from './gender.ts';
-import { splitStreetLine } from './street.ts';
+import { type StreetParts, splitStreetLine } from './street.ts';
 
 /** Chain number under which a link is kept when no chain is configured at all. */
 export const noChain = 0;
@@ -88,8 +88,7 @@ export function outboundView({ customer, addresses, link }: LoyaltyProfile): Out
     phone: customer.phone || undefined,
   };
   if (address !== undefined) {
-    const isFreeLine = address.houseNumber === '' && address.houseNumberExtension === '';
-    const parts = isFreeLine && !address.line2 ? splitStreetLine(address.street, address.countryCode) : address;
+    const parts = shownStreet(address);
     view.street = parts.street || undefined;
     view.houseNumber = parts.houseNumber || undefined;
     view.houseNumberExtension = parts.houseNumberExtension;
@@ -97,6 +96,13 @@ export function outboundView({ customer, addresses, link }: LoyaltyProfile): Out
     view.city = address.city || undefined;
   }
   return view;
+}
+
+/** The street in the parts the platform is shown: as stored, or those of a single free line that can be read one way. */
+export function shownStreet(address: Address): StreetParts {
+  const { street, houseNumber, houseNumberExtension } = address;
+  const isFreeLine = houseNumber === '' && houseNumberExtension === '' && !address.line2;
+  return isFreeLine ? splitStreetLine(street, address.countryCode) : { street, houseNumber, houseNumberExtension };
 }
 
 /** Version of the outbound mapping: a new mapping must not look like changed data. */

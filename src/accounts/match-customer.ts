@@ -1,9 +1,9 @@
-import { mayTouchWebsite, type RequestContext } from './access.ts';
+import { type Actor, mayTouchWebsite, type RequestContext } from './access.ts';
 import { normalizeEmail } from './email.ts';
 import type { Problem } from './errors.ts';
 import { noChain } from './loyalty-link.ts';
 import type { CustomerWithGroups, Reads } from './store.ts';
-import type { ChainScope, Shop, Topology, Website } from './topology.ts';
+import type { ChainScope, Shop, Topology } from './topology.ts';
 
 export interface LoyaltyIdentifiers {
   /** Absent when the platform sent none, or one that PHP calls empty. */
@@ -50,29 +50,36 @@ export async function matchCustomer(
   return undefined;
 }
 
-/** Where a new customer goes; codes that contradict each other or the chain are problems even for existing customers. */
+/**
+ * Where a new customer of a chain goes: the named website or store, else the first website of the chain that the caller
+ * may touch, undefined when there is none. Codes that are unknown to the caller, or contradict each other or the chain,
+ * are problems even when nobody will be created.
+ */
 export function placeNewCustomer(
   topology: Topology,
   scope: ChainScope,
+  actor: Actor,
   { websiteCode, storeCode }: { websiteCode?: string; storeCode?: string },
-): { shop: Shop; problems: Problem[] } {
+): { shop: Shop | undefined; problems: Problem[] } {
   const problems: Problem[] = [];
-  let website: Website = scope.website;
+  const isOpen = (websiteId: number): boolean => mayTouchWebsite(actor, websiteId);
+  const openId = isOpen(scope.website.id) ? scope.website.id : [...scope.websiteIds].find(isOpen);
+  let website = openId === undefined ? undefined : topology.websiteById(openId);
   if (websiteCode !== undefined) {
     const named = topology.websiteByCode(websiteCode);
-    if (named === undefined) problems.push({ field: 'websiteCode', rule: 'unknown', value: websiteCode });
+    if (named === undefined || !isOpen(named.id))
+      problems.push({ field: 'websiteCode', rule: 'unknown', value: websiteCode });
     else if (!scope.websiteIds.has(named.id))
       problems.push({ field: 'websiteCode', rule: 'conflict', value: websiteCode });
     else website = named;
   }
-  let shop = topology.shopOfWebsite(website.id);
+  let shop = website && topology.shopOfWebsite(website.id);
   if (storeCode !== undefined) {
     const named = topology.shopByCode(storeCode);
-    const isConsistent =
-      named !== undefined &&
-      (websiteCode === undefined ? scope.websiteIds.has(named.websiteId) : named.websiteId === website.id);
-    if (named === undefined) problems.push({ field: 'storeCode', rule: 'unknown', value: storeCode });
-    else if (!isConsistent) problems.push({ field: 'storeCode', rule: 'conflict', value: storeCode });
+    if (named === undefined || !isOpen(named.websiteId))
+      problems.push({ field: 'storeCode', rule: 'unknown', value: storeCode });
+    else if (websiteCode === undefined ? !scope.websiteIds.has(named.websiteId) : named.websiteId !== website?.id)
+      problems.push({ field: 'storeCode', rule: 'conflict', value: storeCode });
     else shop = named;
   }
   return { shop, problems };

@@ -1,9 +1,9 @@
-import { mayTouchWebsite, type RequestContext } from './access.ts';
+import { type Actor, mayTouchWebsite, type RequestContext } from './access.ts';
 import { checkCredentials } from './check-credentials.ts';
 import type { Customer } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
-import { AccountError } from './errors.ts';
-import type { Shop, Website } from './topology.ts';
+import { normalizeEmail } from './email.ts';
+import type { ChainScope, Shop, Website } from './topology.ts';
 
 export interface VerifiedLogin {
   customer: Customer;
@@ -22,12 +22,9 @@ export async function verifyLogin(
 ): Promise<VerifiedLogin> {
   const { topology } = deps.directory;
   const scope = topology.scopeOfChain(input.chainId);
-  // Websites of one chain may keep customers apart; the e-mail is looked for in the pool of the chain's first website
-  // that knows it, so that there is still one hash of work.
-  const poolId = await poolOfEmail(deps, [...scope.poolIds], input.email);
+  const poolId = await poolOfEmail(deps, scope, input.email, context.actor);
   const checked = await checkCredentials(deps, { email: input.email, password: input.password, poolId });
   const { customer } = checked.account;
-  if (!mayTouchWebsite(context.actor, customer.websiteId)) throw new AccountError('invalid_credentials');
   if (checked.upgradedHash !== undefined || checked.attemptKeys.length > 0) {
     await deps.store.transaction(async (store) => {
       if (checked.upgradedHash !== undefined) await store.customers.setPasswordHash(customer.id, checked.upgradedHash);
@@ -37,13 +34,24 @@ export async function verifyLogin(
   return { customer, website: topology.websiteById(customer.websiteId), shop: topology.shopById(customer.storeId) };
 }
 
-async function poolOfEmail(deps: AccountDeps, poolIds: readonly number[], email: string): Promise<number> {
-  const [first, ...others] = poolIds;
-  if (first === undefined) throw new AccountError('chain_not_configured');
-  if (others.length === 0) return first;
-  const normalized = email.trim().toLowerCase();
-  for (const poolId of poolIds) {
-    if ((await deps.store.customers.findByEmail(poolId, normalized)) !== undefined) return poolId;
+/** Nobody is in it. */
+const emptyPoolId = 0;
+
+/**
+ * The one pool whose customers this caller's password check is about, so that there is one hash of work in any case: of
+ * a chain's pools the first in which somebody the key may touch has the e-mail. Where only somebody else has it, that
+ * is a pool in which nobody has: neither the answer nor the lock may tell of customers behind a wall.
+ */
+async function poolOfEmail(deps: AccountDeps, scope: ChainScope, email: string, actor: Actor): Promise<number> {
+  const isBound = actor.kind === 'partner' && actor.websiteId !== null;
+  const [first = emptyPoolId] = scope.poolIds;
+  if (scope.poolIds.size === 1 && !isBound) return first;
+  let isTaken = false;
+  for (const poolId of scope.poolIds) {
+    const found = await deps.store.customers.findByEmail(poolId, normalizeEmail(email));
+    if (found === undefined) continue;
+    if (mayTouchWebsite(actor, found.customer.websiteId)) return poolId;
+    isTaken = true;
   }
-  return first;
+  return isTaken ? emptyPoolId : first;
 }

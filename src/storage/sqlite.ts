@@ -163,7 +163,7 @@ class Writer {
   }
 
   #syncLog(): Promise<void> {
-    this.#walDescriptor ??= openSync(this.#walPath, 'r');
+    this.#walDescriptor ??= openSync(this.#walPath, 'r+');
     const descriptor = this.#walDescriptor;
     return new Promise((resolve, reject) => {
       fdatasync(descriptor, (error) => {

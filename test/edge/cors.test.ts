@@ -29,7 +29,12 @@ const sentByClients = [
 
 /** A browser's question before a request; `fetch` would not send these headers as they are. */
 async function preflight(path: string, origin: string, method: string, headers: readonly string[] = []) {
-  const lines = [`OPTIONS ${path} HTTP/1.1`, 'Host: x', `Origin: ${origin}`, `Access-Control-Request-Method: ${method}`];
+  const lines = [
+    `OPTIONS ${path} HTTP/1.1`,
+    'Host: x',
+    `Origin: ${origin}`,
+    `Access-Control-Request-Method: ${method}`,
+  ];
   if (headers.length > 0) lines.push(`Access-Control-Request-Headers: ${headers.join(', ').toLowerCase()}`);
   return (await sendRaw(running.url, requestBytes(lines)))!;
 }
@@ -86,7 +91,15 @@ describe('an actual request', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('access-control-allow-origin')).toBe(shop);
     expect(listed([answer.headers.get('access-control-expose-headers')!])).toEqual(
-      expect.arrayContaining(['access-token', 'token-type', 'client', 'expiry', 'uid', 'authorization', 'x-request-id']),
+      expect.arrayContaining([
+        'access-token',
+        'token-type',
+        'client',
+        'expiry',
+        'uid',
+        'authorization',
+        'x-request-id',
+      ]),
     );
     expect(listed([answer.headers.get('vary')!])).toContain('origin');
     const next = await send(`${running.url}/api/v4/auth/validate_token`, {

@@ -67,14 +67,20 @@ describe('the id of the caller', () => {
     },
   );
 
-  it.each(['', 'short', 'x'.repeat(65), 'has space', 'per%20cent', 'semi;colon', '<script>alert</script>', 'ümläutümläut'])(
-    'is replaced when it is %j',
-    async (id) => {
-      const answer = await get('/api/v4/nothing', `X-Request-Id: ${id}`);
-      expect(answer?.headers['x-request-id']).toEqual([expect.stringMatching(idForm)]);
-      expect(answer?.headers['x-request-id']).not.toEqual([id]);
-    },
-  );
+  it.each([
+    '',
+    'short',
+    'x'.repeat(65),
+    'has space',
+    'per%20cent',
+    'semi;colon',
+    '<script>alert</script>',
+    'ümläutümläut',
+  ])('is replaced when it is %j', async (id) => {
+    const answer = await get('/api/v4/nothing', `X-Request-Id: ${id}`);
+    expect(answer?.headers['x-request-id']).toEqual([expect.stringMatching(idForm)]);
+    expect(answer?.headers['x-request-id']).not.toEqual([id]);
+  });
 
   it('is replaced when two are given', async () => {
     const answer = await get('/livez', 'X-Request-Id: first-one', 'X-Request-Id: second-one');

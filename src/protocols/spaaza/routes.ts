@@ -1,29 +1,16 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Actor, Scope } from '../../accounts/access.ts';
 import { AccountError } from '../../accounts/errors.ts';
 import type { Accounts } from '../../accounts/index.ts';
-import { outboundView } from '../../accounts/loyalty-link.ts';
 import { negotiate, type Rendering } from './accept.ts';
-import { contextOf, requireScope, resourceOf } from './authenticate.ts';
+import { refuse } from './answer.ts';
+import { requireScope, resourceOf } from './authenticate.ts';
 import { decodeBody } from './body.ts';
+import { routesOf } from './endpoints.ts';
 import { refusalOf } from './errors.ts';
-import { presentUserInfo, readUserInfo } from './fields.ts';
-import { applyFieldsFilter, parseFieldsFilter } from './fields-filter.ts';
-import { coerceParameter, readParameters } from './parameters.ts';
-import { decodePathSegment, splitServicePath } from './path.ts';
-import { presentMagentoCustomer } from './present.ts';
+import { splitServicePath } from './path.ts';
 import { renderJson } from './render-json.ts';
-import {
-  AuthenticateBody,
-  AuthenticateResult,
-  FieldsQuery,
-  MagentoCustomer,
-  UpdateBody,
-  UserInfo,
-  WebapiRefusal,
-} from './schemas.ts';
-import { cannotBeProcessed, inputErrors, methodNotSupported, noRoute, type WebapiError } from './webapi-error.ts';
-import { renderXml } from './xml-output.ts';
+import { cannotBeProcessed, methodNotSupported, noRoute } from './webapi-error.ts';
 
 export interface SpaazaOptions {
   accounts: Accounts;
@@ -36,7 +23,13 @@ declare module 'fastify' {
     scope?: Scope;
   }
   interface FastifyRequest {
-    magento: { rendering: Rendering; segments: readonly string[]; actor: Actor } | null;
+    magento: {
+      rendering: Rendering;
+      segments: readonly string[];
+      actor: Actor;
+      /** As sent; see `hideContentType`. */
+      contentType?: string;
+    } | null;
   }
 }
 
@@ -55,21 +48,16 @@ export async function spaaza(app: FastifyInstance, options: SpaazaOptions): Prom
 
   // Hooks in callback form: a promise for each would be a good part of the time a lookup takes.
   app.addHook('onRequest', (request, _reply, done) => {
-    try {
-      admit(accounts, request);
-      done();
-    } catch (error) {
-      done(error as Error);
-    }
+    admit(accounts, request);
+    done();
   });
   app.addHook('preValidation', (request, _reply, done) => {
-    try {
+    // What matches no route is told so, whatever its body is like (magento-webapi 1.7).
+    if (request.routeOptions.config.scope !== undefined) {
       const isRead = request.method === 'POST';
-      request.body = isRead ? decodeBody(request.body as Buffer | undefined, request.headers['content-type']) : {};
-      done();
-    } catch (error) {
-      done(error as Error);
+      request.body = isRead ? decodeBody(request.body as Buffer | undefined, request.magento?.contentType) : {};
     }
+    done();
   });
 
   for (const route of routesOf(options)) {
@@ -101,199 +89,22 @@ export async function spaaza(app: FastifyInstance, options: SpaazaOptions): Prom
   });
 }
 
-/** Accept, path, maintenance and key, in this order; leaves what it found on the request. */
+/** Accept, path, route, maintenance and key, in this order; leaves what it found on the request. */
 function admit(accounts: Accounts, request: FastifyRequest): void {
   const rendering = negotiate(request.headers.accept);
   request.magento = { rendering, segments: [], actor: { kind: 'anonymous' } };
+  const contentType = hideContentType(request);
   const { scope } = request.routeOptions.config;
   if (scope === undefined) return;
   const service = splitServicePath(servicePath(request), (code) => isStoreCode(accounts, code));
   if (service === 'unprocessable') throw cannotBeProcessed();
+  // The router is more lenient: it decodes literals and takes empty segments for variables.
+  if (!isServed(request.method === 'HEAD' ? 'GET' : request.method, service.segments)) throw noRoute();
   if (accounts.directory.maintenanceSince !== undefined) {
     throw new AccountError('maintenance', { retryAfterSeconds: 60 });
   }
-  request.magento = { rendering, segments: service.segments, actor: requireScope(accounts, request, scope) };
-}
-
-type Route = Pick<RouteOptions, 'method' | 'url' | 'handler' | 'config'> & { schema: object };
-
-/** The documented endpoints; `url` follows `/V1/spaaza/customer`. */
-function routesOf({ accounts, networkOf }: SpaazaOptions): Route[] {
-  const tags = ['Spaaza Magento 2'];
-  const security = [{ apiKey: [] }];
-  const refusals = { 400: WebapiRefusal, 401: WebapiRefusal, 404: WebapiRefusal };
-  const context = (request: FastifyRequest) => contextOf(request, request.magento!.actor, networkOf(request.ip));
-
-  const userInfoByEmail = async (request: FastifyRequest, reply: FastifyReply) => {
-    const segments = request.magento!.segments.slice(4);
-    const [rawEmail = '', rawChain] = [...segments].reverse();
-    const chainId = rawChain === undefined ? undefined : coerceParameter(decodePathSegment(rawChain), 'int');
-    const decoded = decodePathSegment(rawEmail);
-    // A literal `+` decodes to a space, which no e-mail holds: look for the plus, but echo what Magento would have
-    // looked for (magento-webapi 1.5).
-    const email = rawEmail.includes('+') ? decodePathSegment(rawEmail.replaceAll('+', '%2B')) : decoded;
-    const profile = await accounts
-      .getLoyaltyProfileByEmail({ email, chainId }, context(request))
-      .catch((error: unknown) => {
-        if (!(error instanceof AccountError) || error.details.lookup?.by !== 'email') throw error;
-        throw new AccountError(error.code, { lookup: { ...error.details.lookup, value: decoded } });
-      });
-    return answer(request, reply, presentUserInfo(outboundView(profile)));
-  };
-  const userInfoById = async (request: FastifyRequest, reply: FastifyReply) => {
-    const value = decodePathSegment(request.magento!.segments[4] ?? '');
-    // The document's own example puts an e-mail here (decisions, Spaaza 12).
-    if (value.includes('@')) return userInfoByEmail(request, reply);
-    const profile = await accounts.getLoyaltyProfile({ customerId: coerceParameter(value, 'int') }, context(request));
-    return answer(request, reply, presentUserInfo(outboundView(profile)));
-  };
-  const read = (url: string, summary: string, handler: Route['handler'], isHidden = false): Route => ({
-    method: 'GET',
-    url,
-    handler,
-    config: { scope: 'customer_read' },
-    schema: {
-      tags,
-      security,
-      summary,
-      hide: isHidden,
-      querystring: FieldsQuery,
-      response: { 200: UserInfo, ...refusals },
-    },
-  });
-
-  return [
-    {
-      method: 'POST',
-      url: '/authenticate',
-      config: { scope: 'customer_authenticate' },
-      schema: {
-        tags,
-        security,
-        summary: 'Check a password',
-        body: AuthenticateBody,
-        response: { 200: AuthenticateResult, ...refusals },
-      },
-      // Seed "Customer Authentication". 200 for every outcome of the credentials (decisions, Spaaza 2).
-      handler: async (request, reply) => {
-        const { email, password, spaaza_chain_id } = readParameters(
-          [
-            { name: 'email', type: 'string', required: true },
-            { name: 'password', type: 'string', required: true },
-            { name: 'spaaza_chain_id', type: 'int' },
-          ],
-          request.query as Record<string, unknown>,
-          request.body as Record<string, unknown>,
-        );
-        const result = await accounts.verifyLogin({ email, password, chainId: spaaza_chain_id }, context(request)).then(
-          ({ customer, website, shop }) => ({
-            authenticated: true,
-            customer_id: customer.id,
-            message: null,
-            website_code: website.code,
-            store_code: shop?.code ?? null,
-          }),
-          (error: unknown) => ({
-            authenticated: false,
-            customer_id: null,
-            message: refusedLogin(error),
-            website_code: null,
-            store_code: null,
-          }),
-        );
-        return answer(request, reply, result);
-      },
-    },
-    {
-      method: 'POST',
-      url: '/update',
-      config: { scope: 'customer_write' },
-      schema: {
-        tags,
-        security,
-        summary: 'Create or update a customer',
-        body: UpdateBody,
-        response: { 200: MagentoCustomer, ...refusals },
-      },
-      // Seed "Customer Update". 200 for create and update alike.
-      handler: async (request, reply) => {
-        const input = readParameters(
-          [
-            { name: 'user_info', type: 'mixed', required: true },
-            { name: 'create_if_not_exists', type: 'bool', default: false },
-            { name: 'spaaza_chain_id', type: 'int' },
-            { name: 'website_code', type: 'string' },
-            { name: 'store_code', type: 'string' },
-          ],
-          request.query as Record<string, unknown>,
-          request.body as Record<string, unknown>,
-        );
-        const applied = await accounts.applyLoyaltyUpdate(
-          {
-            ...readUserInfo(requireObject(input.user_info)),
-            createIfMissing: input.create_if_not_exists ?? false,
-            chainId: input.spaaza_chain_id,
-            websiteCode: input.website_code,
-            storeCode: input.store_code,
-          },
-          context(request),
-        );
-        const website = accounts.directory.topology.websiteById(applied.profile.customer.websiteId);
-        return answer(request, reply, presentMagentoCustomer(applied, website));
-      },
-    },
-    read('/user_info/:customerId', 'User info by customer id', userInfoById),
-    read('/user_info_by_email/:customerEmail', 'User info by e-mail', userInfoByEmail),
-    read('/user_info_by_email/:spaazaChainId/:customerEmail', 'User info by chain and e-mail', userInfoByEmail),
-    // The path of the document's third example, which its own headings do not have (decisions, Spaaza 12).
-    read('/user_info/:spaazaChainId/:customerEmail', 'User info by chain and e-mail', userInfoByEmail, true),
-  ];
-}
-
-/** Gives the result as asked: JSON through the route's compiled schema, a part of it, or XML. */
-function answer(request: FastifyRequest, reply: FastifyReply, result: object): FastifyReply | object {
-  const filter = (request.query as { fields?: unknown }).fields;
-  const { rendering } = request.magento!;
-  if (filter === undefined && rendering === 'json') return result;
-  const tree = typeof filter === 'string' ? parseFieldsFilter(filter) : undefined;
-  // Undefined members are not there on the wire; dropping them first keeps XML and JSON alike.
-  const shown = applyFieldsFilter(JSON.parse(JSON.stringify(result)), tree);
-  return send(reply, rendering, shown);
-}
-
-function refuse(refusal: WebapiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  reply.code(refusal.status).headers(refusal.headers ?? {});
-  return send(reply, request.magento?.rendering ?? 'json', refusal.body);
-}
-
-function send(reply: FastifyReply, rendering: Rendering, value: unknown): FastifyReply {
-  return rendering === 'xml'
-    ? reply.type('application/xml; charset=utf-8').send(renderXml(value))
-    : reply.type('application/json; charset=utf-8').serializer(String).send(renderJson(value));
-}
-
-/** The result's `message` for a refused login; anything but a refusal of credentials is thrown on. */
-function refusedLogin(error: unknown): string {
-  if (error instanceof AccountError) {
-    if (error.code === 'account_locked') return 'The account is locked.';
-    if (error.code === 'account_unconfirmed') return "This account isn't confirmed. Verify and try again.";
-    if (error.code === 'invalid_credentials') {
-      // Magento already says so on the attempt that locks (magento-webapi 8.1).
-      return error.details.lockedNow ? 'The account is locked.' : 'Invalid login or password.';
-    }
-  }
-  throw error;
-}
-
-function requireObject(value: unknown): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  const shown = Array.isArray(value) ? 'array' : String(value).slice(0, 64);
-  throw inputErrors([
-    {
-      message: 'Invalid value of "%value" provided for the %fieldName field.',
-      parameters: { fieldName: 'user_info', value: shown },
-    },
-  ]);
+  const actor = requireScope(accounts, request, scope);
+  request.magento = { rendering, segments: service.segments, actor, contentType };
 }
 
 function servicePath(request: FastifyRequest): string {
@@ -305,12 +116,32 @@ function isStoreCode(accounts: Accounts, code: string): boolean {
   return accounts.directory.topology.shopByCode(code) !== undefined;
 }
 
+/**
+ * Gives the content type and takes it out of the framework's sight, which would refuse a malformed one with 415: on this
+ * wire what the body looks like comes first (decisions, both wires 4).
+ */
+function hideContentType(request: FastifyRequest): string | undefined {
+  const { headers } = request;
+  const contentType = headers['content-type'];
+  if (contentType !== undefined) headers['content-type'] = 'application/octet-stream';
+  return contentType;
+}
+
+/** Literals are compared as sent, undecoded; a variable holds at least one character (magento-webapi 1.4). */
 function isServed(method: string, segments: readonly string[]): boolean {
-  const path = segments.slice(0, 4).join('/');
-  const isPost = segments.length === 4 && /^V1\/spaaza\/customer\/(authenticate|update)$/.test(path);
-  const isGet =
-    segments.length > 4 && segments.length <= 6 && /^V1\/spaaza\/customer\/user_info(_by_email)?$/.test(path);
-  return method === 'POST' ? isPost : isGet;
+  const [version, vendor, noun, action, first, second] = segments;
+  if (version !== 'V1' || vendor !== 'spaaza' || noun !== 'customer') return false;
+  const { length } = segments;
+  switch (action) {
+    case 'authenticate':
+    case 'update':
+      return method === 'POST' && length === 4;
+    case 'user_info':
+    case 'user_info_by_email':
+      return method === 'GET' && (length === 5 || length === 6) && first !== '' && second !== '';
+    default:
+      return false;
+  }
 }
 
 /** Thirteen hex digits derived from the request id, so that the report in the answer leads to the log line. */

@@ -128,7 +128,13 @@ const contentTypes = ['application/json', 'application/x-www-form-urlencoded'];
 
 describeOnServers('the documented requests', (server) => {
   it.each(contentTypes)('answer the authentication as printed, sent as %s', async (contentType) => {
-    const answer = await curl(server.url, 'POST', '/rest/V1/spaaza/customer/authenticate', contentType, authenticateBody);
+    const answer = await curl(
+      server.url,
+      'POST',
+      '/rest/V1/spaaza/customer/authenticate',
+      contentType,
+      authenticateBody,
+    );
     expectText(answer, authenticated);
   });
 

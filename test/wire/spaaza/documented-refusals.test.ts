@@ -110,7 +110,9 @@ describeOnServer(
         const answer = await authenticate(server, { ...john, spaaza_chain_id });
         expect(answer.json).toMatchObject({ authenticated: true, customer_id: 39, website_code: 'default' });
       }
-      expect((await call(server, 'GET', '/user_info_by_email/456/roni_cost@example.com')).json.webshop_customer_id).toBe(1);
+      expect(
+        (await call(server, 'GET', '/user_info_by_email/456/roni_cost@example.com')).json.webshop_customer_id,
+      ).toBe(1);
     });
   },
   {},
@@ -130,7 +132,9 @@ describeOnServer(
       const member = await addMember(server, { mailing_list_subscribed: true });
       expect((await update(server, { user_id: member.userId })).json.id).toBe(member.id);
       expect((await call(server, 'GET', `/user_info/${member.id}`)).json.mailing_list_subscribed).toBe(true);
-      expect((await call(server, 'GET', `/user_info_by_email/${member.email}`)).json.mailing_list_subscribed).toBe(true);
+      expect((await call(server, 'GET', `/user_info_by_email/${member.email}`)).json.mailing_list_subscribed).toBe(
+        true,
+      );
     });
   },
   {},

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { describeOnServer } from '../gomus/server-under-test.ts';
-import { addMember, authenticate, call, freshEmail, john, type Json, send, update } from './client.ts';
+import { addMember, authenticate, call, freshEmail, type Json, john, send, update } from './client.ts';
 
 const authenticatePath = '/rest/V1/spaaza/customer/authenticate';
 const required = '"%fieldName" is required. Enter and try again.';
@@ -12,14 +12,22 @@ describeOnServer('the parameters of a request', (server) => {
     expect((await authenticate(server, { ...john, spaazaChainId: 123, spaaza_chain_id: 124 })).status).toBe(200);
 
     const userInfo = { username: freshEmail(), first_name: 'Ada', last_name: 'Lovelace' };
-    const json = { userInfo, createIfNotExists: true, websiteCode: 'default', storeCode: 'default', spaazaChainId: 123 };
+    const json = {
+      userInfo,
+      createIfNotExists: true,
+      websiteCode: 'default',
+      storeCode: 'default',
+      spaazaChainId: 123,
+    };
     expect((await call(server, 'POST', '/update', { json })).json.email).toBe(userInfo.username);
     const twice = { ...json, user_info: { username: john.email } };
     expect((await call(server, 'POST', '/update', { json: twice })).json.email).toBe(userInfo.username);
   });
 
   it('are case-sensitive, and unknown ones are ignored', async () => {
-    expect((await authenticate(server, { ...john, Email: 'x', spaaza_chain_ID: 5, extra: { a: [1] } })).status).toBe(200);
+    expect((await authenticate(server, { ...john, Email: 'x', spaaza_chain_ID: 5, extra: { a: [1] } })).status).toBe(
+      200,
+    );
     expect((await authenticate(server, { EMAIL: john.email, password: 'x' })).json.parameters).toEqual({
       fieldName: 'email',
     });
@@ -173,7 +181,10 @@ describeOnServer('a parameter of another type', (server) => {
 
   it('does no harm when its name is one that every object inherits', async () => {
     const body = '{"__proto__":{"email":"info@spaaza.com"},"constructor":1,"password":"x","toString":{}}';
-    const answer = await call(server, 'POST', '/authenticate', { body, headers: { 'content-type': 'application/json' } });
+    const answer = await call(server, 'POST', '/authenticate', {
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
     expect(answer.status).toBe(400);
     expect(answer.json.parameters).toEqual({ fieldName: 'email' });
   });

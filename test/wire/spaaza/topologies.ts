@@ -6,7 +6,15 @@ const [shop] = demoTopology.shops as [TopologyData['shops'][number]];
 const [chain] = demoTopology.chains as [TopologyData['chains'][number]];
 
 const outlet = { ...website, id: 2, code: 'outlet', name: 'Outlet' } satisfies Website;
-const outletShop = { ...shop, id: 2, code: 'outlet_en', name: 'Outlet English', websiteId: 2, hosts: [], isDefault: false };
+const outletShop = {
+  ...shop,
+  id: 2,
+  code: 'outlet_en',
+  name: 'Outlet English',
+  websiteId: 2,
+  hosts: [],
+  isDefault: false,
+};
 
 /** The demo's house with a second website on chain 456; both share their customers. */
 export const twoChains: TopologyData = {
