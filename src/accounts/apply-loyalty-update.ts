@@ -1,7 +1,6 @@
 import type { RequestContext } from './access.ts';
-import { birthdayProblem } from './birthday.ts';
 import { logConsents } from './change-log.ts';
-import { type AddressChanges, type CustomerChanges, differences, mainAddress, problemsOf } from './customer.ts';
+import { type AddressChanges, type CustomerChanges, differences, mainAddress } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { AccountError, type Problem, refuseIfAny } from './errors.ts';
 import { applyAddress } from './loyalty-address.ts';
@@ -13,8 +12,8 @@ import {
   noChain,
   outboundView,
 } from './loyalty-link.ts';
+import { problemsOfLoyaltyUpdate } from './loyalty-update-problems.ts';
 import { type LoyaltyIdentifiers, matchCustomer, placeNewCustomer } from './match-customer.ts';
-import { loyaltyPasswordProblem } from './password-policy.ts';
 import { insertCustomer } from './sign-up.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
 import type { ChainScope, Shop } from './topology.ts';
@@ -59,44 +58,42 @@ export async function applyLoyaltyUpdate(
   update: LoyaltyUpdate,
   context: RequestContext,
 ): Promise<AppliedUpdate> {
-  const scope = deps.directory.topology.scopeOfChain(update.chainId);
-  const placement = placeNewCustomer(deps.directory.topology, scope, update);
-  const problems = [...update.problems, ...placement.problems, ...problemsOf(update.changes)];
-  const { birthday } = update.changes;
-  const futureBirthday = birthday && birthdayProblem('birthday', birthday, deps.now().slice(0, 10));
-  if (futureBirthday) problems.push(futureBirthday);
-  const isNew = (await matchCustomer(deps.store, scope, context, update.identifiers)) === undefined;
-  if (isNew && (!update.createIfMissing || update.isErasure)) {
-    refuseIfAny(problems);
-    throw new AccountError('customer_not_found', { lookup: { by: 'identifiers' } });
+  const { topology } = deps.directory;
+  const scope = topology.scopeOfChain(update.chainId);
+  const matched = await matchCustomer(deps.store, scope, context, update.identifiers);
+  const placement = placeNewCustomer(topology, scope, context.actor, update);
+  const isCreate = matched === undefined && update.createIfMissing && !update.isErasure;
+  refuseIfAny(await problemsOfLoyaltyUpdate(deps, update, { matched, isCreate, ...placement }));
+  if (matched === undefined && !isCreate) throw nobodyFound();
+  const passwordHash = isCreate && update.password !== undefined ? await deps.passwords.hash(update.password) : null;
+  const write = (): Promise<AppliedUpdate> =>
+    deps.store.transaction(async (store) => {
+      const now = deps.now();
+      const id =
+        (await matchCustomer(store, scope, context, update.identifiers)) ??
+        (isCreate && placement.shop !== undefined
+          ? await createOrMeet(deps, store, context, scope, placement.shop, update, passwordHash, now)
+          : undefined);
+      const current = id === undefined ? undefined : await store.customers.lock(id);
+      // Between the look and the lock the customer was erased: to the caller that is the same as never found.
+      if (current === undefined) throw nobodyFound();
+      return update.isErasure
+        ? unlink(deps, store, context, scope, current, now)
+        : apply(deps, store, context, scope, current, update, now);
+    });
+  try {
+    return await write();
+  } catch (error) {
+    // Two requests that tie one user_id to different customers at once: the index stops the second, who then finds the
+    // customer of the first.
+    if (error instanceof AccountError) throw error;
+    if ((await matchCustomer(deps.store, scope, context, update.identifiers)) === matched) throw error;
+    return write();
   }
-  if (isNew) problems.push(...problemsOfCreate(update));
-  refuseIfAny(problems);
-  const passwordHash = isNew && update.password !== undefined ? await deps.passwords.hash(update.password) : null;
-  const now = deps.now();
-  return deps.store.transaction(async (store) => {
-    const id =
-      (await matchCustomer(store, scope, context, update.identifiers)) ??
-      (isNew ? await createOrMeet(deps, store, context, scope, placement.shop, update, passwordHash, now) : undefined);
-    const current = id === undefined ? undefined : await store.customers.lock(id);
-    // Between the look and the lock the customer was erased: to the caller that is the same as never found.
-    if (current === undefined) throw new AccountError('customer_not_found', { lookup: { by: 'identifiers' } });
-    return update.isErasure
-      ? unlink(deps, store, context, scope, current, now)
-      : apply(deps, store, context, scope, current, update, now);
-  });
 }
 
-function problemsOfCreate({ changes, password }: LoyaltyUpdate): Problem[] {
-  const problems: Problem[] = [];
-  for (const field of ['email', 'givenName', 'familyName'] as const) {
-    if (changes[field] === undefined) problems.push({ field, rule: 'blank' });
-  }
-  if (password !== undefined) {
-    const problem = loyaltyPasswordProblem('password', password, changes.email ?? '');
-    if (problem !== undefined) problems.push(problem);
-  }
-  return problems;
+function nobodyFound(): AccountError {
+  return new AccountError('customer_not_found', { lookup: { by: 'identifiers' } });
 }
 
 /** Inserts, or finds whom a request running at the same time has just inserted. */
@@ -133,6 +130,7 @@ async function apply(
   const { id } = current.customer;
   const before = (await store.customers.findLoyaltyProfile(id, chainId))!;
   const linkChanges = relink(before.link, update);
+  await refuseForeignTie(store, before.link, linkChanges.spaazaUserId);
   const others = await applyAddress(store, before, update.address);
   const linkFields = differences<LoyaltyLink>(before.link, linkChanges).map((change) => ({
     ...change,
@@ -144,8 +142,10 @@ async function apply(
   const groupIds = coupledGroups(deps, current, before.link, link);
   // With neither a street, a city nor a postcode there is no address, and the country stands on the person (spaaza 2.6).
   const hasAddress = mainAddress(before.addresses) !== undefined || others.length > 0;
+  // A cleared country is cleared in both places, or the person's would show through.
   const { countryCode } = update.address;
-  const changes = hasAddress || countryCode === undefined ? update.changes : { ...update.changes, countryCode };
+  const isOnPerson = countryCode === null || (countryCode !== undefined && !hasAddress);
+  const changes = isOnPerson ? { ...update.changes, countryCode } : update.changes;
   const changed = await changeCustomer(deps, store, context, current, changes, groupIds, now, [
     ...others,
     ...linkFields,
@@ -171,6 +171,17 @@ function relink(link: LoyaltyLink, { identifiers, consents }: LoyaltyUpdate): Lo
   return changes;
 }
 
+/**
+ * A `user_id` that is tied to somebody whom this request may not see stays there: matching found another customer, and
+ * one person over there cannot be two here.
+ */
+async function refuseForeignTie(store: WritableStore, link: LoyaltyLink, userId: number | null | undefined) {
+  if (userId === null || userId === undefined) return;
+  const owner = await store.links.findCustomerIdByUserId(link.chainId, userId);
+  if (owner === undefined || owner === link.customerId) return;
+  refuseIfAny([{ field: 'userId', rule: 'conflict', value: String(userId) }]);
+}
+
 function consentStatements(link: LoyaltyLink, consents: LoyaltyConsents, chainId: number) {
   const subjects = {
     isMailingSubscribed: 'mailing',
@@ -192,7 +203,7 @@ function coupledGroups(
 ): readonly number[] | undefined {
   const website = deps.directory.topology.websiteById(customer.websiteId);
   const general = website.generalNewsletterGroupId;
-  if (!website.couplesNewsletter || general === null) return undefined;
+  if (!website.couplesNewsletter || general === null || website.chainId !== after.chainId) return undefined;
   if (before.isMailingSubscribed === after.isMailingSubscribed) return undefined;
   const others = groupIds.filter((id) => id !== general);
   return after.isMailingSubscribed ? [...others, general].sort((a, b) => a - b) : others;

@@ -31,16 +31,21 @@ export async function applyAddress(
 }
 
 /**
- * The platform was shown a free line in parts and speaks of those: parts that differ replace the whole line, parts that
- * do not leave it as it was typed.
+ * The platform was shown a free line in parts and speaks of those: parts that repeat it leave the line as it was typed, a
+ * number by itself is that of the street as shown, and a new street is a new line.
  */
 function readAgainst(address: Address, changes: AddressChanges): AddressChanges {
-  const shown = shownStreet(address);
-  const { street = shown.street, houseNumber = shown.houseNumber, ...others } = changes;
-  const houseNumberExtension = changes.houseNumberExtension ?? shown.houseNumberExtension;
+  const { street, houseNumber, houseNumberExtension, ...others } = changes;
   const said = { street, houseNumber, houseNumberExtension };
-  return differences<AddressChanges>(shown, said).length === 0
-    ? { ...others, houseNumberExtension: undefined }
+  const shown = shownStreet(address);
+  if (differences<AddressChanges>(shown, said).length === 0) return others;
+  return street === undefined
+    ? {
+        ...others,
+        street: shown.street,
+        houseNumber: houseNumber ?? shown.houseNumber,
+        houseNumberExtension: houseNumberExtension ?? shown.houseNumberExtension,
+      }
     : { ...others, ...said };
 }
 

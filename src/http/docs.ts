@@ -4,6 +4,16 @@ import { dirname, join } from 'node:path';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 
+/** What people come for first; operation last. */
+const tagOrder = [
+  'go~mus: session',
+  'go~mus: account',
+  'go~mus: customers',
+  'go~mus: lookups',
+  'Spaaza Magento 2',
+  'operation',
+];
+
 /** Collects every route registered after it for `/openapi.json`; register first. */
 export async function collectOpenapi(app: FastifyInstance, release: string): Promise<void> {
   await app.register(swagger, {
@@ -15,6 +25,7 @@ export async function collectOpenapi(app: FastifyInstance, release: string): Pro
         description:
           'One customer base behind two wire protocols: the go~mus v4 customer API (/api/v4) and the Spaaza Magento 2 customer REST API (/rest).',
       },
+      tags: tagOrder.map((name) => ({ name })),
       components: {
         securitySchemes: {
           apiKey: {
@@ -51,7 +62,7 @@ const page = `<!doctype html>
 <body>
 <div id="reference"></div>
 <script src="/docs/reference.js"></script>
-<script>Scalar.createApiReference('#reference', { url: '/openapi.json', withDefaultFonts: false, hideClientButton: true })</script>
+<script>Scalar.createApiReference('#reference', { url: '/openapi.json', withDefaultFonts: false, hideClientButton: true, telemetry: false, showDeveloperTools: 'never', agent: { disabled: true }, mcp: { disabled: true }, authentication: { preferredSecurityScheme: 'apiKey' } })</script>
 </body>
 </html>
 `;

@@ -72,7 +72,27 @@ function loggedError(error: unknown, depth: number): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: 'not an error object' };
   const { code, cause } = error as Error & { code?: unknown };
   const result: LoggedError = { type: error.name, message: error.message, stack: error.stack };
+  if (quotesItsInput(error, code)) {
+    result.message = 'withheld: it quotes what it could not read';
+    result.stack = framesOf(error);
+  }
   if (code !== undefined) result.code = code;
   if (cause !== undefined && depth < 3) result.cause = loggedError(cause, depth + 1);
   return result;
+}
+
+/**
+ * JSON.parse shows a piece of the text it stumbled over, and PostgreSQL's data exceptions (class 22) the value that does
+ * not fit: both may be a part of somebody's password.
+ */
+function quotesItsInput(error: Error, code: unknown): boolean {
+  return error instanceof SyntaxError || (typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code));
+}
+
+/** The stack without the message it begins with. */
+function framesOf({ stack = '' }: Error): string {
+  return stack
+    .split('\n')
+    .filter((line) => /^ {4}at /.test(line))
+    .join('\n');
 }

@@ -44,7 +44,7 @@ describe.each(databaseKinds)('the log at its most talkative (%s)', (kind) => {
     const tried: { place: string; secret: string; status: number }[] = [];
     for (const { place, bytes } of secretPlaces) {
       const secret = newSecret();
-      const answer = await sendRaw(running.url, Buffer.from(bytes(secret), 'latin1'));
+      const answer = await sendRaw(running.url, bytes(secret));
       tried.push({ place, secret, status: answer?.status ?? 0 });
     }
     const log = await logSoFar();
@@ -56,7 +56,7 @@ describe.each(databaseKinds)('the log at its most talkative (%s)', (kind) => {
     const { statuses, leaks, log } = await trySecrets();
     expect(leaks).toEqual([]);
     expect(log.split('\n').length).toBeGreaterThan(secretPlaces.length);
-    expect(new Set(statuses)).toEqual(new Set([200, 400, 401, 403, 404, 406, 413, 422, 431]));
+    expect(new Set(statuses)).toEqual(new Set([200, 400, 401, 404, 405, 406, 413, 422, 431]));
   });
 
   it('has no password, token or key of requests that succeed', async () => {

@@ -11,7 +11,8 @@ export interface RawAnswer {
 /** A connection on which bytes are sent as they are given, for what a well-behaved client would never send. */
 export interface RawConnection {
   socket: Socket;
-  send(bytes: string | Buffer): void;
+  /** Of text each character is one byte. */
+  send(bytes: string): void;
   /** Everything received so far, each byte as one character. */
   received(): string;
   /** Resolves with all that was received once so many answers are there or the server has closed the connection. */
@@ -47,7 +48,7 @@ export async function openRaw(url: string): Promise<RawConnection> {
   });
   return {
     socket,
-    send: (bytes) => void socket.write(bytes),
+    send: (bytes) => void socket.write(bytes, 'latin1'),
     received: () => text,
     answers: (count = 1) =>
       new Promise((resolve) => {
@@ -63,7 +64,7 @@ export async function openRaw(url: string): Promise<RawConnection> {
 }
 
 /** Sends bytes on a connection of their own and gives the first answer; undefined when the server just closes. */
-export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawAnswer | undefined> {
+export async function sendRaw(url: string, bytes: string): Promise<RawAnswer | undefined> {
   const connection = await openRaw(url);
   connection.send(bytes);
   const [answer] = await connection.answers();
@@ -71,10 +72,13 @@ export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawA
   return answer;
 }
 
-/** Writes a request: the lines, an empty line, the body. `content-length` is added unless a line names it. */
+/**
+ * Writes a request: the lines, an empty line, the body, each character one byte. `content-length` is added unless a line
+ * names it.
+ */
 export function requestBytes(lines: readonly string[], body = ''): string {
   const isLengthGiven = lines.some((line) => /^(?:content-length|transfer-encoding):/i.test(line));
-  const length = isLengthGiven || body === '' ? [] : [`content-length: ${Buffer.byteLength(body)}`];
+  const length = isLengthGiven || body === '' ? [] : [`content-length: ${body.length}`];
   return `${[...lines, ...length].join('\r\n')}\r\n\r\n${body}`;
 }
 

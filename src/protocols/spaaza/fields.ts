@@ -5,7 +5,7 @@ import type { AddressChanges, CustomerChanges } from '../../accounts/customer.ts
 import { parseCustomerId } from '../../accounts/customer-id.ts';
 import type { Problem } from '../../accounts/errors.ts';
 import { freeTextProblem } from '../../accounts/free-text.ts';
-import { parseGender } from '../../accounts/gender.ts';
+import { parseGender, presentGender } from '../../accounts/gender.ts';
 import type { OutboundView } from '../../accounts/loyalty-link.ts';
 import type { LoyaltyIdentifiers } from '../../accounts/match-customer.ts';
 import { isPhpEmpty } from '../../accounts/php-empty.ts';
@@ -79,6 +79,9 @@ export const fields: readonly Field[] = [
 const readers = new Map(fields.flatMap(({ wire, read }) => (read === undefined ? [] : [[wire, read] as const])));
 const presenters = fields.flatMap(({ wire, present }) => (present === undefined ? [] : [{ wire, present }]));
 
+/** Of an erased person nothing else is read: the values are no values (decisions, Spaaza 6). */
+const identifying = new Set(['user_id', 'member_number', 'username', 'authentication_point_identifier']);
+
 /** Reads a `user_info` object. Unknown keys are ignored: the platform adds fields without notice (spaaza 3.3). */
 export function readUserInfo(userInfo: Readonly<Record<string, unknown>>): ReadUserInfo {
   const result: ReadUserInfo = {
@@ -90,6 +93,7 @@ export function readUserInfo(userInfo: Readonly<Record<string, unknown>>): ReadU
     problems: [],
   };
   for (const [wire, read] of readers) {
+    if (result.isErasure && !identifying.has(wire)) continue;
     if (Object.hasOwn(userInfo, wire)) read(userInfo[wire], result);
   }
   return result;
@@ -137,7 +141,7 @@ function textOf(value: unknown, field: string, wire: string, into: ReadUserInfo)
   if (value === null || value === '') return null;
   const isScalar = typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
   if (!isScalar) {
-    into.problems.push({ field: wire, rule: 'invalid', value: Array.isArray(value) ? 'array' : typeof value });
+    into.problems.push({ field: wire, rule: 'invalid', value: shown(value) });
     return undefined;
   }
   const text = String(value);
@@ -147,11 +151,17 @@ function textOf(value: unknown, field: string, wire: string, into: ReadUserInfo)
   return undefined;
 }
 
+/** A value as a refusal echoes it; never its own `toString`, which a caller may have named a member. */
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'array' : 'object';
+  return String(value).slice(0, 64);
+}
+
 /** A name is never cleared, so that null says nothing (decisions, Spaaza 5). */
 function name(field: 'givenName' | 'familyName'): Read {
   return (value, into) => {
     if (value === null) return;
-    const text = typeof value === 'object' ? textOf(value, field, wireName(field), into) : String(value).trim();
+    const text = typeof value === 'object' ? textOf(value, field, field, into) : String(value).trim();
     if (typeof text === 'string' && text !== '') into.changes[field] = text;
   };
 }
@@ -166,7 +176,7 @@ function birthday(value: unknown, into: ReadUserInfo): void {
 
 function username(value: unknown, into: ReadUserInfo): void {
   if (isPhpEmpty(value)) return;
-  const text = textOf(value, 'email', 'username', into);
+  const text = textOf(value, 'email', 'email', into);
   if (typeof text !== 'string') return;
   into.identifiers.username = text.trim();
   into.changes.email = text.trim();
@@ -177,7 +187,8 @@ function gender(value: unknown, into: ReadUserInfo): void {
   if (text === undefined) return;
   const parsed = text === null || text.trim() === '' ? { code: null, token: null } : parseGender(text);
   into.changes.genderCode = parsed.code;
-  into.changes.genderToken = parsed.token;
+  // As it goes out again, so that "female" coming back as "F" is no change (decisions, Spaaza 9).
+  into.changes.genderToken = presentGender(parsed) ?? null;
 }
 
 /** null leaves consent as it is: nobody said anything (decisions, Spaaza 5). */
@@ -186,7 +197,7 @@ function consent(flag: keyof LoyaltyConsents): Read {
     if (value === null || value === undefined) return;
     if (value === true || value === 'true' || value === 1 || value === '1') into.consents[flag] = true;
     else if (value === false || value === 'false' || value === 0 || value === '0') into.consents[flag] = false;
-    else into.problems.push({ field: consentNames[flag], rule: 'invalid', value: String(value).slice(0, 64) });
+    else into.problems.push({ field: consentNames[flag], rule: 'invalid', value: shown(value) });
   };
 }
 
@@ -246,7 +257,7 @@ function phone(value: unknown, into: ReadUserInfo): void {
 function userId(value: unknown, into: ReadUserInfo): void {
   if (isPhpEmpty(value)) return;
   const id = parseCustomerId(value);
-  if (id === undefined) into.problems.push({ field: 'user_id', rule: 'invalid', value: String(value).slice(0, 64) });
+  if (id === undefined) into.problems.push({ field: 'user_id', rule: 'invalid', value: shown(value) });
   else into.identifiers.userId = id;
 }
 
