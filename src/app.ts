@@ -84,6 +84,11 @@ export function composeApp(options: AppOptions): App {
     timers.push(setInterval(run, ms).unref());
   };
 
+  // Maintenance may be there to move the data away: then nothing of ours changes it either.
+  const whileOpen = async (task: () => Promise<unknown>): Promise<void> => {
+    if (accounts.directory.maintenanceSince === undefined) await task();
+  };
+
   const registerRoutes = async (): Promise<void> => {
     await collectOpenapi(server, release);
     await server.register(health, {
@@ -116,14 +121,20 @@ export function composeApp(options: AppOptions): App {
     store,
     logger,
     start: async () => {
-      await prepareSchema(store);
+      const { ahead } = await prepareSchema(store);
+      if (ahead.length > 0) {
+        logger.warn(
+          { migrations: ahead },
+          'the database is ahead of this release, which can serve from it all the same',
+        );
+      }
       await prepareTopology(deps, options.topology);
       await options.seed?.(store, deps);
       await registerRoutes();
       const address = await server.listen({ host: config.host, port: config.port });
       every(refreshMs, () => accounts.directory.refresh());
-      every(cleanUpMs, () => accounts.cleanUp());
-      every(60_000, () => accounts.recordKeyUse());
+      every(cleanUpMs, () => whileOpen(accounts.cleanUp));
+      every(60_000, () => whileOpen(accounts.recordKeyUse));
       return address;
     },
     stop: async () => {
@@ -133,7 +144,7 @@ export function composeApp(options: AppOptions): App {
       await server.close();
       clearTimeout(force);
       await queue.drain();
-      await accounts.recordKeyUse().catch(() => undefined);
+      await whileOpen(accounts.recordKeyUse).catch(() => undefined);
       await store.close();
     },
   };

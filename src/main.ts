@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { run } from './cli/index.ts';
 
-await run(process.argv);
+await run(process.argv, process.env);

@@ -15,14 +15,27 @@ export class SchemaBehindError extends Error {
   }
 }
 
-/** Brings the schema of an embedded database up to date; any other must be so already, or `SchemaBehindError`. */
-export async function prepareSchema(store: OpenStore): Promise<void> {
-  if (store.isEmbedded) {
-    await store.migrate();
-    return;
+/** The database holds a part of what is being moved into it. */
+export class MoveUnfinishedError extends Error {
+  constructor() {
+    super('A move into this database has not ended: run the same `foyer db move` again');
+    this.name = 'MoveUnfinishedError';
   }
-  const pending = await store.pendingMigrations();
-  if (pending.length > 0) throw new SchemaBehindError(pending);
+}
+
+/**
+ * Brings the schema of an embedded database up to date; any other must be so already, or `SchemaBehindError`. Gives the
+ * migrations by which the database is ahead of this release. Throws SchemaTooNewError when it is too far ahead, and
+ * MoveUnfinishedError.
+ */
+export async function prepareSchema(store: OpenStore): Promise<{ ahead: readonly string[] }> {
+  if (store.isEmbedded) await store.migrate();
+  else {
+    const pending = await store.pendingMigrations();
+    if (pending.length > 0) throw new SchemaBehindError(pending);
+  }
+  if (await store.isBeingMovedInto()) throw new MoveUnfinishedError();
+  return { ahead: await store.unknownMigrations() };
 }
 
 /**

@@ -26,6 +26,16 @@ export async function startApp(
   options: Partial<Pick<AppOptions, 'topology' | 'seed' | 'fixedKeys'>> = {},
 ): Promise<RunningApp> {
   const database = await freshDatabaseUrl(kind);
+  return serveDatabase(database.url, env, options, database.drop);
+}
+
+/** The same on a database that is there already; it stays when the server stops, unless `afterwards` removes it. */
+export async function serveDatabase(
+  databaseUrl: string,
+  env: Record<string, string> = {},
+  options: Partial<Pick<AppOptions, 'topology' | 'seed' | 'fixedKeys'>> = {},
+  afterwards: () => Promise<void> = async () => undefined,
+): Promise<RunningApp> {
   let raw = '';
   const logDestination = new Writable({
     write(chunk, _encoding, done) {
@@ -34,7 +44,7 @@ export async function startApp(
     },
   });
   const config = loadConfig(
-    { FOYER_PORT: '0', FOYER_DATABASE_URL: database.url, FOYER_LOG_REQUESTS: 'all', ...env },
+    { FOYER_PORT: '0', FOYER_DATABASE_URL: databaseUrl, FOYER_LOG_REQUESTS: 'all', ...env },
     'serve',
   );
   const app = composeApp({
@@ -47,10 +57,7 @@ export async function startApp(
     logDestination: logDestination as never,
     ...options,
   });
-  // A server on PostgreSQL does not migrate by itself.
-  await app.store.migrate();
-  const url = await app.start();
-  await app.store.alignIdentities();
+  const url = await startOn(app);
   return {
     app,
     url,
@@ -63,7 +70,20 @@ export async function startApp(
     rawLog: () => raw,
     stop: async () => {
       await app.stop();
-      await database.drop();
+      await afterwards();
     },
   };
+}
+
+async function startOn({ store, start }: App): Promise<string> {
+  try {
+    // A server on PostgreSQL does not migrate by itself.
+    await store.migrate();
+    const url = await start();
+    await store.alignIdentities();
+    return url;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }

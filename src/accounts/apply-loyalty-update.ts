@@ -108,7 +108,9 @@ async function createOrMeet(
   now: string,
 ): Promise<number> {
   try {
-    return await insertCustomer(deps, store, context, shop, update.changes, passwordHash, now);
+    const { changes } = update;
+    const created = await insertCustomer(deps, store, context, { shop, changes, groupIds: [], passwordHash }, now);
+    return created.customer.id;
   } catch (error) {
     if (!(error instanceof AccountError)) throw error;
     const met = await matchCustomer(store, scope, context, update.identifiers);
@@ -138,8 +140,11 @@ async function apply(
   }));
   const link = { ...before.link, ...linkChanges };
   if (linkFields.length > 0) await store.links.save(link);
-  await logConsents(store, context, id, consentStatements(before.link, update.consents, chainId), now);
   const groupIds = coupledGroups(deps, current, before.link, link);
+  const statements = consentStatements(before.link, update.consents, chainId);
+  // The coupled groups bring the statement about the mailing along.
+  const own = groupIds === undefined ? statements : statements.filter(({ subject }) => !subject.startsWith('mailing:'));
+  await logConsents(store, context, id, own, now);
   // With neither a street, a city nor a postcode there is no address, and the country stands on the person (spaaza 2.6).
   const hasAddress = mainAddress(before.addresses) !== undefined || others.length > 0;
   // A cleared country is cleared in both places, or the person's would show through.
@@ -205,6 +210,7 @@ function coupledGroups(
   const general = website.generalNewsletterGroupId;
   if (!website.couplesNewsletter || general === null || website.chainId !== after.chainId) return undefined;
   if (before.isMailingSubscribed === after.isMailingSubscribed) return undefined;
+  if (groupIds.includes(general) === after.isMailingSubscribed) return undefined;
   const others = groupIds.filter((id) => id !== general);
   return after.isMailingSubscribed ? [...others, general].sort((a, b) => a - b) : others;
 }

@@ -4,15 +4,17 @@ import { parseCustomerId } from './customer-id.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
 import { AccountError, type Problem, refuseIfAny } from './errors.ts';
-import { type NewsletterWish, setGroups, wishedGroups } from './newsletter.ts';
+import { type NewsletterWish, problemsOfWish, wishedGroups } from './newsletter.ts';
 import { insertCustomer } from './sign-up.ts';
 import type { CustomerWithGroups, Reads } from './store.ts';
-import type { Shop } from './topology.ts';
+import type { Pool, Shop } from './topology.ts';
 import { changeCustomer } from './update-customer.ts';
 
 export interface CustomerRecordInput {
   changes: CustomerChanges;
   newsletter: NewsletterWish;
+  /** What the adapter could not read: reported together with the domain's own findings. */
+  problems: readonly Problem[];
 }
 
 /**
@@ -34,8 +36,9 @@ export async function listCustomers(
 }
 
 /**
- * One customer by our id, else by foreign id; an all-digit foreign id is shadowed by an id (gomus 1.6). Throws
- * `forbidden` without `customer_read`, `customer_not_found`.
+ * One customer by our id, else by foreign id; an all-digit foreign id is shadowed by an id (gomus 1.6). An operator may
+ * also name an e-mail, which goes before an equal foreign id. Throws `forbidden` without `customer_read`,
+ * `customer_not_found`, and `validation_failed` with the ids when several pools know the e-mail.
  */
 export async function getCustomer(
   deps: AccountDeps,
@@ -43,7 +46,7 @@ export async function getCustomer(
   context: RequestContext,
 ): Promise<CustomerWithGroups> {
   requireScope(context, 'customer_read');
-  return findByReference(deps.store, input.reference, context);
+  return findByReference(deps, input.reference, context);
 }
 
 /**
@@ -69,14 +72,14 @@ export async function createCustomer(
     normalizeEmail(input.changes.email ?? ''),
   );
   if (owner !== undefined) problems.push({ field: 'email', rule: 'taken' });
-  const groupIds = wishedGroups(input.newsletter, [], shop, topology) ?? [];
+  problems.push(...input.problems, ...problemsOfWish(input.newsletter, topology));
   refuseIfAny(problems);
+  const groupIds = wishedGroups(input.newsletter, [], shop) ?? [];
   const now = deps.now();
-  return deps.store.transaction(async (store) => {
-    const id = await insertCustomer(deps, store, context, shop, input.changes, null, now);
-    await setGroups(store, context, topology, (await store.customers.findById(id))!, groupIds, now);
-    return (await store.customers.findById(id))!;
-  });
+  const { changes } = input;
+  return deps.store.transaction((store) =>
+    insertCustomer(deps, store, context, { shop, changes, groupIds, passwordHash: null }, now),
+  );
 }
 
 /** Changes a customer for a partner or operator; the reference is read as `getCustomer` does. */
@@ -87,10 +90,11 @@ export async function updateCustomer(
 ): Promise<CustomerWithGroups> {
   requireScope(context, 'customer_write');
   const { topology } = deps.directory;
-  const found = await findByReference(deps.store, input.reference, context);
+  const found = await findByReference(deps, input.reference, context);
   const shop = topology.shopOfWebsite(found.customer.websiteId);
-  const groupIds = wishedGroups(input.newsletter, found.groupIds, shop, topology);
-  refuseIfAny(problemsOf(input.changes));
+  const problems = [...input.problems, ...problemsOf(input.changes), ...problemsOfWish(input.newsletter, topology)];
+  refuseIfAny(problems);
+  const groupIds = wishedGroups(input.newsletter, found.groupIds, shop);
   const now = deps.now();
   return deps.store.transaction(async (store) => {
     const current = await store.customers.lock(found.customer.id);
@@ -99,13 +103,34 @@ export async function updateCustomer(
   });
 }
 
-async function findByReference(store: Reads, reference: string, context: RequestContext): Promise<CustomerWithGroups> {
+async function findByReference(
+  { store, directory }: AccountDeps,
+  reference: string,
+  context: RequestContext,
+): Promise<CustomerWithGroups> {
   const id = parseCustomerId(reference);
+  const pools = context.actor.kind === 'operator' && reference.includes('@') ? directory.topology.data.pools : [];
   const found =
     (id === undefined ? undefined : await store.customers.findById(id)) ??
+    (await findByEmail(store, pools, reference)) ??
     (await store.customers.findByForeignId(reference));
   if (found === undefined || !mayTouchWebsite(context.actor, found.customer.websiteId)) throw notFound(reference);
   return found;
+}
+
+async function findByEmail(
+  store: Reads,
+  pools: readonly Pool[],
+  email: string,
+): Promise<CustomerWithGroups | undefined> {
+  const found: CustomerWithGroups[] = [];
+  for (const pool of pools) {
+    const customer = await store.customers.findByEmail(pool.id, normalizeEmail(email));
+    if (customer !== undefined) found.push(customer);
+  }
+  const ids = found.map(({ customer }) => customer.id).join(', ');
+  if (found.length > 1) refuseIfAny([{ field: 'reference', rule: 'conflict', value: ids }]);
+  return found[0];
 }
 
 function notFound(reference: string): AccountError {

@@ -86,7 +86,7 @@ export interface FieldChange {
   after: unknown;
 }
 
-const textLimits = { phone: 64, mobile: 64, fax: 64, foreignId: 255 } as const;
+const textLimits = { phone: 64, mobile: 64, fax: 64, foreignId: 255, notes: 10_000 } as const;
 
 /**
  * Finds everything wrong with the shape of some changes: names, e-mail and free texts. Uniqueness is the database's
@@ -102,7 +102,7 @@ export function problemsOf(changes: CustomerChanges): Problem[] {
     const value = changes[field];
     if (value !== undefined) problems.push(nameProblem(field, value));
   }
-  for (const field of ['phone', 'mobile', 'fax', 'foreignId'] as const) {
+  for (const field of ['phone', 'mobile', 'fax', 'foreignId', 'notes'] as const) {
     const value = changes[field];
     if (typeof value === 'string') problems.push(freeTextProblem(field, value, textLimits[field]));
   }

@@ -2,6 +2,7 @@ import { createKey, listKeys, recordKeyUse, revokeKey } from './api-keys.ts';
 import { applyLoyaltyUpdate } from './apply-loyalty-update.ts';
 import { applyTopology } from './apply-topology.ts';
 import { cleanUp } from './clean-up.ts';
+import { getCustomerDetails } from './customer-details.ts';
 import { createCustomer, getCustomer, listCustomers, updateCustomer } from './customer-records.ts';
 import { deleteAccount } from './delete-account.ts';
 import type { AccountDeps } from './deps.ts';
@@ -38,6 +39,7 @@ export function createAccounts(deps: AccountDeps) {
 
     listCustomers: bound(listCustomers),
     getCustomer: bound(getCustomer),
+    getCustomerDetails: bound(getCustomerDetails),
     createCustomer: bound(createCustomer),
     updateCustomer: bound(updateCustomer),
 

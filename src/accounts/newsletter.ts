@@ -1,7 +1,7 @@
 import type { RequestContext } from './access.ts';
 import { logConsents } from './change-log.ts';
 import type { FieldChange } from './customer.ts';
-import { AccountError } from './errors.ts';
+import type { Problem } from './errors.ts';
 import { formatIdList } from './id-list.ts';
 import { emptyLink } from './loyalty-link.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
@@ -13,25 +13,23 @@ export interface NewsletterWish {
   wantsNewsletter?: boolean;
 }
 
+/** What is wrong with a wish: each unknown group is a problem, and then nothing may change (decisions, go~mus 4). */
+export function problemsOfWish({ groupIds = [] }: NewsletterWish, topology: Topology): Problem[] {
+  return groupIds
+    .filter((id) => !topology.hasNewsletterGroup(id))
+    .map((id) => ({ field: 'newsletterGroups', rule: 'unknown', value: String(id) }));
+}
+
 /**
- * The groups a customer should be in after a wish, or undefined when nothing was wished: false leaves all, true without
- * groups joins the store's default groups (decisions, go~mus 4). Throws `validation_failed` for an unknown group.
+ * The groups a customer should be in after a wish without problems, or undefined when nothing was wished: false leaves
+ * all, true without groups joins the store's default groups (decisions, go~mus 4).
  */
 export function wishedGroups(
   wish: NewsletterWish,
   current: readonly number[],
   shop: Shop,
-  topology: Topology,
 ): readonly number[] | undefined {
-  if (wish.groupIds !== undefined) {
-    const unknown = wish.groupIds.find((id) => !topology.hasNewsletterGroup(id));
-    if (unknown !== undefined) {
-      throw new AccountError('validation_failed', {
-        problems: [{ field: 'newsletterGroups', rule: 'unknown', value: String(unknown) }],
-      });
-    }
-    return wish.groupIds;
-  }
+  if (wish.groupIds !== undefined) return wish.groupIds;
   if (wish.wantsNewsletter === false) return [];
   if (wish.wantsNewsletter === true && current.length === 0) return shop.defaultNewsletterGroupIds;
   return undefined;

@@ -1,6 +1,7 @@
 import { describeActor, type RequestContext } from './access.ts';
 import { type Credentials, checkCredentials } from './check-credentials.ts';
 import type { AccountDeps } from './deps.ts';
+import { AccountError } from './errors.ts';
 import { addSeconds, hashNetwork, hashToken, type IssuedToken, mintToken } from './session.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
 import type { Shop } from './topology.ts';
@@ -57,6 +58,10 @@ export async function startSession(
   const clientId = mintToken();
   const uid = customer.email.toLowerCase();
   const expiresAt = addSeconds(now, lifespanSeconds);
+  // Held so that sign-ins at once count each other's sessions, and so that nobody signs in to an account being erased.
+  if ((await store.customers.lock(customer.id)) === undefined) throw new AccountError('invalid_credentials');
+  // Before the new one is there: it must not be the one to go, even where older ones were given a longer life.
+  await store.sessions.prune(customer.id, maxDevices - 1, now);
   await store.sessions.insert({
     customerId: customer.id,
     clientId,
@@ -70,6 +75,5 @@ export async function startSession(
     lastUsedAt: now,
     networkHash: hashNetwork(context.network),
   });
-  await store.sessions.prune(customer.id, maxDevices, now);
   return { accessToken, clientId, uid, expiresAt };
 }

@@ -4,10 +4,10 @@ import { type CustomerChanges, differences, problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
 import { AccountError, type Problem, refuseIfAny } from './errors.ts';
-import { type NewsletterWish, setGroups, wishedGroups } from './newsletter.ts';
+import { type NewsletterWish, problemsOfWish, setGroups, wishedGroups } from './newsletter.ts';
 import { shopPasswordProblem } from './password-policy.ts';
 import { type SignedIn, startSession } from './sign-in.ts';
-import type { NewCustomer, WritableStore } from './store.ts';
+import type { CustomerWithGroups, NewCustomer, WritableStore } from './store.ts';
 import type { Shop } from './topology.ts';
 
 export interface SignUp {
@@ -16,6 +16,8 @@ export interface SignUp {
   password?: string;
   passwordConfirmation?: string;
   newsletter: NewsletterWish;
+  /** What the adapter could not read: reported together with the domain's own findings. */
+  problems: readonly Problem[];
 }
 
 /**
@@ -23,29 +25,29 @@ export interface SignUp {
  * e-mail is one of them, also when two registrations race. Costs one hash.
  */
 export async function signUp(deps: AccountDeps, input: SignUp, context: RequestContext): Promise<SignedIn> {
-  const { topology } = deps.directory;
-  const problems = await problemsOfSignUp(deps, input);
-  const groupIds = wishedGroups(input.newsletter, [], input.shop, topology) ?? [];
-  refuseIfAny(problems);
+  refuseIfAny(await problemsOfSignUp(deps, input));
+  const groupIds = wishedGroups(input.newsletter, [], input.shop) ?? [];
   const passwordHash = await deps.passwords.hash(input.password ?? '');
   const now = deps.now();
   return deps.store.transaction(async (store) => {
-    const id = await insertCustomer(deps, store, context, input.shop, input.changes, passwordHash, now);
-    const created = (await store.customers.findById(id))!;
-    await setGroups(store, context, topology, created, groupIds, now);
+    const { shop, changes } = input;
+    const created = await insertCustomer(deps, store, context, { shop, changes, groupIds, passwordHash }, now);
     const token = await startSession(deps, store, created.customer, context, now);
-    return { customer: created.customer, groupIds: [...groupIds].sort((a, b) => a - b), token };
+    return { ...created, token };
   });
 }
 
-async function problemsOfSignUp(deps: AccountDeps, { shop, changes, password, passwordConfirmation }: SignUp) {
-  const problems: Problem[] = [];
+async function problemsOfSignUp(deps: AccountDeps, input: SignUp): Promise<Problem[]> {
+  const { shop, changes, password, passwordConfirmation, newsletter } = input;
+  const problems = [...input.problems];
   if (passwordConfirmation !== undefined && passwordConfirmation !== password) {
     problems.push({ field: 'passwordConfirmation', rule: 'mismatch' });
   }
   const passwordProblem = shopPasswordProblem('newPassword', password ?? '');
   if (passwordProblem !== undefined) problems.push(passwordProblem);
-  problems.push(...problemsOf({ ...changes, email: changes.email ?? '' }));
+  const isEmailRead = !problems.some(({ field }) => field === 'email');
+  problems.push(...problemsOf(isEmailRead ? { ...changes, email: changes.email ?? '' } : changes));
+  problems.push(...problemsOfWish(newsletter, deps.directory.topology));
   if (changes.email !== undefined) {
     const { poolId } = deps.directory.topology.websiteById(shop.websiteId);
     const owner = await deps.store.customers.findByEmail(poolId, normalizeEmail(changes.email));
@@ -55,18 +57,17 @@ async function problemsOfSignUp(deps: AccountDeps, { shop, changes, password, pa
 }
 
 /**
- * Writes a new customer of a store with its history and event, inside a transaction; gives the id. Throws
- * `validation_failed` (taken) when someone else was first.
+ * Writes a new customer of a store with groups, history and event, inside a transaction. Throws `validation_failed`
+ * (taken) when someone else was first.
  */
 export async function insertCustomer(
   deps: AccountDeps,
   store: WritableStore,
   context: RequestContext,
-  shop: Shop,
-  changes: CustomerChanges,
-  passwordHash: string | null,
+  input: { shop: Shop; changes: CustomerChanges; groupIds: readonly number[]; passwordHash: string | null },
   now: string,
-): Promise<number> {
+): Promise<CustomerWithGroups> {
+  const { shop, changes, groupIds, passwordHash } = input;
   const website = deps.directory.topology.websiteById(shop.websiteId);
   const customer: NewCustomer = {
     ...blankCustomer,
@@ -84,9 +85,12 @@ export async function insertCustomer(
   const id = await store.customers.insert(customer);
   if (id === undefined) throw new AccountError('validation_failed', { problems: [{ field: 'email', rule: 'taken' }] });
   const fields = differences<CustomerChanges>(blankCustomer, { ...changes, email: customer.email });
-  const event = { type: 'customer.created', customerId: id, fields: fields.map(({ field }) => field) } as const;
-  await logChange(store, context, event, fields, now);
-  return id;
+  const bare = (await store.customers.findById(id))!;
+  const groups = await setGroups(store, context, deps.directory.topology, bare, groupIds, now);
+  const all = groups === undefined ? fields : [...fields, groups];
+  const event = { type: 'customer.created', customerId: id, fields: all.map(({ field }) => field) } as const;
+  await logChange(store, context, event, all, now);
+  return { customer: bare.customer, groupIds: [...groupIds].sort((a, b) => a - b) };
 }
 
 /** A customer about whom nothing is known: a shop account of the general group. */

@@ -4,7 +4,7 @@ import { type CustomerChanges, differences, type FieldChange, problemsOf } from 
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
 import { AccountError, type Problem, refuseIfAny } from './errors.ts';
-import { type NewsletterWish, setGroups, wishedGroups } from './newsletter.ts';
+import { type NewsletterWish, problemsOfWish, setGroups, wishedGroups } from './newsletter.ts';
 import { shopPasswordProblem } from './password-policy.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
 import type { Shop } from './topology.ts';
@@ -15,6 +15,8 @@ export interface CustomerUpdate {
   /** Must repeat the new e-mail when given. */
   emailConfirmation?: string;
   password?: PasswordChange;
+  /** What the adapter could not read: reported together with the domain's own findings. */
+  problems: readonly Problem[];
 }
 
 export interface PasswordChange {
@@ -38,8 +40,9 @@ export async function updateOwnAccount(
   if (found === undefined) throw new AccountError('not_signed_in');
   const problems = await problemsOfPasswordChange(deps, input.customerId, input.password);
   problems.push(...problemsOf(input.changes), ...(await problemsOfNewEmail(deps, found, input)));
-  const groupIds = wishedGroups(input.newsletter, found.groupIds, input.shop, deps.directory.topology);
+  problems.push(...input.problems, ...problemsOfWish(input.newsletter, deps.directory.topology));
   refuseIfAny(problems);
+  const groupIds = wishedGroups(input.newsletter, found.groupIds, input.shop);
   const newHash =
     input.password?.newPassword === undefined ? undefined : await deps.passwords.hash(input.password.newPassword);
   const now = deps.now();

@@ -1,16 +1,92 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { release } from '../release.ts';
+import { printError } from './command-output.ts';
+import { customerShow } from './customer-show.ts';
+import { dbMove } from './db-move.ts';
+import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
+import { exitCodes } from './exit-code.ts';
+import { keyCreate } from './key-create.ts';
+import { keyList } from './key-list.ts';
+import { keyRevoke } from './key-revoke.ts';
+import { maintenance } from './maintenance.ts';
+import { migrate } from './migrate.ts';
+import { serve } from './serve.ts';
+import { topologyApply } from './topology-apply.ts';
+import { topologyShow } from './topology-show.ts';
 
-/** Reads the command line and runs one command. Modules are loaded by need: `--help` must not open a database. */
-export async function run(argv: readonly string[]): Promise<void> {
-  const program = new Command('foyer').description("One front door for an organisation's customers").version(release);
-  program
-    .command('serve')
-    .description('serve a persistent instance')
-    .action(async () => (await import('./serve.ts')).serve(process.env));
-  program
-    .command('demo')
-    .description('serve the documented customers from a temporary database, on loopback')
-    .action(async () => (await import('./serve.ts')).demo(process.env));
-  await program.parseAsync(argv);
+/**
+ * Reads the command line, runs one command and sets the exit code; never throws. Commands load what they work with by
+ * need: `--help` must not open a database.
+ */
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  endQuietlyWithoutReader();
+  try {
+    await commandLine(env).parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError && /^commander\.(help|version)/.test(error.code)) {
+      // A missing subcommand was answered with the help, but it is a mistake all the same.
+      process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+      return;
+    }
+    const end = argv.indexOf('--');
+    const isJson = argv.slice(0, end < 0 ? undefined : end).includes('--json');
+    printError(error, { isJson, env });
+    if (error instanceof CommanderError && !isJson)
+      process.stderr.write('foyer --help and foyer COMMAND --help tell more.\n');
+  }
+}
+
+function commandLine(env: NodeJS.ProcessEnv): Command {
+  const program = new Command('foyer')
+    .description(
+      "One front door for an organisation's customers: one customer base behind the go~mus v4 and the Spaaza Magento 2 API.",
+    )
+    .version(release, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride()
+    .addHelpText('after', conventions);
+  program.commandsGroup('Serving:');
+  serve(program, env);
+  demo(program, env);
+  program.commandsGroup('Operating:');
+  migrate(program, env);
+  const topology = program
+    .command('topology')
+    .description('apply or show websites, stores, pools, chains, newsletter groups');
+  topologyApply(topology, env);
+  topologyShow(topology, env);
+  const key = program.command('key').description('create, list and revoke API keys of partner systems');
+  keyCreate(key, env);
+  keyList(key, env);
+  keyRevoke(key, env);
+  const customer = program.command('customer').description('show a customer');
+  customerShow(customer, env);
+  maintenance(program, env);
+  dbMove(program.command('db').description('move everything to another database'));
+  doctor(program, env);
+  program.commandsGroup('Help:').helpCommand('help [command]', 'print help of a command');
+  return program;
+}
+
+const conventions = `
+Start with "foyer demo" to look around, or with "foyer serve" for real. Settings are environment variables, such as
+FOYER_PORT and FOYER_DATABASE_URL (default sqlite:./data/foyer.db); docs/configuration.md lists them all.
+
+With --json the result is one JSON document on standard output, and an error is one on standard error.
+
+Exit codes:
+  0  done
+  1  refused, or the doctor found a failure
+  2  wrong command line or configuration
+  3  the database is unavailable or not migrated
+  4  not found`;
+
+/** `foyer key list | head` closes the pipe early; that is no error. */
+function endQuietlyWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
 }

@@ -183,6 +183,10 @@ describe('admission', () => {
     await expect(refused).rejects.toThrow('gone');
     await settle();
     expect(queue.averageJobMs).toBe(before);
+    expect(queue.doneTotal).toBe(0);
+    await queue.run(async () => 'done');
+    await expect(queue.run(() => Promise.reject(new Error('bad')))).rejects.toThrow('bad');
+    expect(queue.doneTotal).toBe(2);
   });
 });
 

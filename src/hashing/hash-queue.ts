@@ -42,6 +42,7 @@ export class HashQueue {
   #last: Entry | undefined;
   #queued = 0;
   #running = 0;
+  #doneTotal = 0;
   #shedTotal = 0;
   #averageJobMs = FIRST_GUESS_MS;
   #idleWaiters: (() => void)[] = [];
@@ -61,6 +62,11 @@ export class HashQueue {
   /** Jobs holding a slot, their `admit` included. */
   get running(): number {
     return this.#running;
+  }
+
+  /** Jobs that ran to their end since the start, well or badly. */
+  get doneTotal(): number {
+    return this.#doneTotal;
   }
 
   /** Callers refused with `overloaded` since the start. */
@@ -133,7 +139,10 @@ export class HashQueue {
     const startedAt = this.#now();
     const { hasWorked, settle } = await entry.perform();
     // Refused callers cost next to nothing; counting them would promise the others a line that moves faster than it does.
-    if (hasWorked) this.#averageJobMs += NEWEST_SHARE * (this.#now() - startedAt - this.#averageJobMs);
+    if (hasWorked) {
+      this.#doneTotal += 1;
+      this.#averageJobMs += NEWEST_SHARE * (this.#now() - startedAt - this.#averageJobMs);
+    }
     this.#running -= 1;
     settle();
     this.#fillSlots();

@@ -18,18 +18,23 @@ function written(write: (logger: ReturnType<typeof createLogger>) => void): stri
 const secret = 's3cr3t';
 
 describe('createLogger', () => {
-  it.each(['password', 'password_confirmation', 'current_password', 'authorization', 'access-token', 'body', 'headers'])(
-    'hides %s wherever it lies, up to two levels deep',
-    (name) => {
-      const text = written((logger) => {
-        logger.info({ [name]: secret });
-        logger.info({ input: { [name]: secret } });
-        logger.info({ request: { input: { [name]: secret } } });
-      });
-      expect(text).not.toContain(secret);
-      expect(text.match(/\*\*\*/g)).toHaveLength(3);
-    },
-  );
+  it.each([
+    'password',
+    'password_confirmation',
+    'current_password',
+    'authorization',
+    'access-token',
+    'body',
+    'headers',
+  ])('hides %s wherever it lies, up to two levels deep', (name) => {
+    const text = written((logger) => {
+      logger.info({ [name]: secret });
+      logger.info({ input: { [name]: secret } });
+      logger.info({ request: { input: { [name]: secret } } });
+    });
+    expect(text).not.toContain(secret);
+    expect(text.match(/\*\*\*/g)).toHaveLength(3);
+  });
 
   it('writes nothing of a request or an answer it is handed whole', () => {
     expect(written((logger) => logger.info({ req: { url: secret }, res: { headers: secret } }))).not.toContain(secret);
@@ -53,18 +58,21 @@ describe('createLogger', () => {
   it('withholds the message of an error that quotes what it could not read, and keeps its place', () => {
     const parse = (): unknown => {
       try {
-        return JSON.parse(`{"password":"${secret}"`.replace('{', '{x'));
+        return JSON.parse(secret);
       } catch (error) {
         return error;
       }
     };
-    expect(String(parse())).toContain(secret.slice(0, 2));
+    expect(String(parse())).toContain(secret);
     const outOfRange = Object.assign(new Error(`invalid input syntax for type bigint: "${secret}"`), { code: '22P02' });
     for (const error of [parse(), new Error('malformed body', { cause: parse() }), outOfRange]) {
-      const text = written((logger) => logger.error({ err: error }));
-      expect(text).not.toContain(secret.slice(0, 2) + secret.slice(2));
-      expect(text).not.toContain('password');
-      expect(text).toContain('withheld');
+      const text = written((logger) => {
+        logger.error({ err: error }, 'request failed');
+        logger.error({ err: error });
+        logger.error(error);
+      });
+      expect(text).not.toContain(secret);
+      expect(text.match(/withheld/g)).toHaveLength(3);
       expect(text).toContain('log.test.ts');
     }
   });

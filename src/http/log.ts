@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type DestinationStream, type LogFn, type Logger, pino } from 'pino';
 
 /** What may be said about an error in the log: its kind, message and stack, and those of its causes; nothing it carries. */
 interface LoggedError {
@@ -24,6 +24,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       censor: '***',
     },
     serializers: { err: (error: unknown) => loggedError(error, 0), req: () => undefined, res: () => undefined },
+    hooks: { logMethod: nameErrors },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }
@@ -67,6 +68,14 @@ const secretPaths = [
   'headers',
   'key',
 ];
+
+/** Gives an error without words some: pino would repeat the error's message, past the serialiser. */
+function nameErrors(this: Logger, line: Parameters<LogFn>, write: LogFn): void {
+  const [first, words] = line as [unknown, unknown];
+  const isWordless = words === undefined && typeof first === 'object' && first !== null;
+  if (isWordless && (first instanceof Error || 'err' in first)) write.call(this, first, 'error');
+  else write.apply(this, line);
+}
 
 function loggedError(error: unknown, depth: number): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: 'not an error object' };

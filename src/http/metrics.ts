@@ -10,7 +10,7 @@ export interface Metrics {
 
 /** Where the gauges look when they are read. */
 export interface Watched {
-  hashQueue: { queued: number; running: number; shedTotal: number; averageJobMs: number };
+  hashQueue: { queued: number; running: number; doneTotal: number; shedTotal: number; averageJobMs: number };
   isMaintenance(): boolean;
 }
 
@@ -44,7 +44,6 @@ export function createMetrics(watched: Watched): Metrics {
   const gauges: [string, string, () => number][] = [
     ['foyer_hash_queue_length', 'Password hashes that wait', () => watched.hashQueue.queued],
     ['foyer_hash_running', 'Password hashes being computed', () => watched.hashQueue.running],
-    ['foyer_hash_shed', 'Password hashes refused since the start', () => watched.hashQueue.shedTotal],
     ['foyer_hash_average_seconds', 'Average time of a hash', () => watched.hashQueue.averageJobMs / 1000],
     ['foyer_maintenance', '1 while the doors are closed', () => Number(watched.isMaintenance())],
   ];
@@ -55,6 +54,25 @@ export function createMetrics(watched: Watched): Metrics {
       registers,
       collect() {
         this.set(read());
+      },
+    });
+  }
+  const counters: [string, string, () => number][] = [
+    ['foyer_hashes_total', 'Turns of password hashing done', () => watched.hashQueue.doneTotal],
+    [
+      'foyer_hash_shed_total',
+      'Password hashes refused because the line was too long',
+      () => watched.hashQueue.shedTotal,
+    ],
+  ];
+  for (const [name, help, read] of counters) {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
       },
     });
   }

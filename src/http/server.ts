@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  LogController,
+} from 'fastify';
 import type { Logger } from 'pino';
 import { refuseClientError } from './client-errors.ts';
 import { lazyLogger } from './log.ts';
@@ -48,7 +54,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4_000 },
-    rewriteUrl: (request) => decodableUrl(request.url ?? '/'),
+    rewriteUrl: (request) => decodableUrl(originForm(request.url ?? '/')),
     clientErrorHandler: (error, socket) => {
       const id = requestId({ headers: {} });
       const status = refuseClientError(error, socket, { ...securityHeaders, 'x-request-id': id });
@@ -65,6 +71,17 @@ export function createServer(options: ServerOptions): FastifyInstance {
     reply.headers(securityHeaders).header('x-request-id', request.id);
     done();
   });
+  // Node closes only the connections that rest at the moment it is told to stop; those that are being answered would be
+  // kept for more requests, and the stop would wait for them.
+  let isClosing = false;
+  app.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (isClosing) reply.header('connection', 'close');
+    done(null, payload);
+  });
   app.addHook('onResponse', (request, reply, done) => {
     done();
     const route = request.routeOptions.url ?? 'unmatched';
@@ -80,8 +97,15 @@ export function createServer(options: ServerOptions): FastifyInstance {
     const message = 'There is nothing at this address. The API starts at /api/v4 and /rest; /docs shows it.';
     return reply.code(404).send({ message, error: message, errors: [message] });
   });
-  // Outside the protocols only health, metrics and docs live here.
-  app.setErrorHandler((error, request, reply) => {
+  // Outside the protocols only health, metrics and docs live here, and none of them reads a body.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const { statusCode = 500 } = error;
+    if (statusCode >= 400 && statusCode < 500) {
+      const message = statusCode === 413 ? 'The request body is too large.' : 'The request cannot be read.';
+      return reply.code(statusCode).send({ message, error: message, errors: [message] });
+    }
     request.log.error({ err: error }, 'request failed');
     const message = `Internal error. Mention ${request.id} if you report it.`;
     return reply.code(500).send({ message, error: message, errors: [message] });
@@ -111,4 +135,11 @@ function createRequestIds(): (request: Pick<IncomingMessage, 'headers'>) => stri
 function decodableUrl(url: string): string {
   if (!url.includes('%')) return url;
   return url.replace(/%(?![0-9a-fA-F]{2})/g, '%25');
+}
+
+/** The path and query of a request target. Clients that speak as to a proxy send a whole address (RFC 9112, 3.2.2). */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, '');
+  return path.startsWith('/') ? path : `/${path}`;
 }

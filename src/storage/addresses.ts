@@ -46,6 +46,7 @@ export function toAddress(customerId: number, row: JoinedAddressRow): Address | 
   };
 }
 
+/** Writes an address and gives its id: the one it brings, else a new one. */
 export async function insert(handle: Handle, address: Omit<Address, 'id'> & { id?: number }): Promise<number> {
   const rows = await handle.run(
     handle.db
@@ -71,6 +72,9 @@ export async function insert(handle: Handle, address: Omit<Address, 'id'> & { id
   return rows[0]!.id;
 }
 
+/**
+ * Changes the columns that `changes` names; undefined leaves a column alone, and which address is the default stays.
+ */
 export async function update(handle: Handle, id: number, changes: AddressChanges): Promise<void> {
   if (Object.values(changes).every((value) => value === undefined)) return;
   await handle.run(

@@ -2,6 +2,7 @@ import type { Scope } from '../accounts/access.ts';
 import type { ApiKey } from '../accounts/store.ts';
 import type { Handle } from './database.ts';
 
+/** All keys by id, revoked ones included. */
 export async function list(handle: Handle): Promise<ApiKey[]> {
   const rows = await handle.run(handle.db.selectFrom('api_keys').selectAll().orderBy('id').compile());
   return rows.map((row) => ({
@@ -16,6 +17,7 @@ export async function list(handle: Handle): Promise<ApiKey[]> {
   }));
 }
 
+/** Writes a key and gives its id. Throws UniqueViolation when the same secret is there already. */
 export async function insert(handle: Handle, key: Omit<ApiKey, 'id'>): Promise<number> {
   const rows = await handle.run(
     handle.db
@@ -49,6 +51,7 @@ export async function revoke(handle: Handle, id: number, revokedAt: string): Pro
   return rows.length > 0;
 }
 
+/** Notes when a key was last presented. */
 export async function touch(handle: Handle, id: number, lastUsedAt: string): Promise<void> {
   await handle.run(handle.db.updateTable('api_keys').set({ last_used_at: lastUsedAt }).where('id', '=', id).compile());
 }

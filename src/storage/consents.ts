@@ -1,6 +1,7 @@
 import type { ConsentRecord } from '../accounts/store.ts';
 import type { Handle } from './database.ts';
 
+/** Adds records in the order given; nothing ever changes one. */
 export async function append(handle: Handle, records: readonly ConsentRecord[]): Promise<void> {
   if (records.length === 0) return;
   await handle.run(
@@ -21,6 +22,7 @@ export async function append(handle: Handle, records: readonly ConsentRecord[]):
   );
 }
 
+/** All records of a customer, oldest first. */
 export async function listByCustomer(handle: Handle, customerId: number): Promise<ConsentRecord[]> {
   const query = handle.db.selectFrom('consent_records').selectAll().where('customer_id', '=', customerId).orderBy('id');
   return (await handle.run(query.compile())).map((row) => ({
@@ -34,6 +36,7 @@ export async function listByCustomer(handle: Handle, customerId: number): Promis
   }));
 }
 
+/** Removes the records of a customer, for the deletion of the account. */
 export async function deleteByCustomer(handle: Handle, customerId: number): Promise<void> {
   await handle.run(handle.db.deleteFrom('consent_records').where('customer_id', '=', customerId).compile());
 }

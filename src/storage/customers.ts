@@ -1,110 +1,18 @@
 import { sql } from 'kysely';
-import type { Customer, CustomerChanges } from '../accounts/customer.ts';
-import { normalizeEmail } from '../accounts/email.ts';
+import type { CustomerChanges } from '../accounts/customer.ts';
 import { AccountError } from '../accounts/errors.ts';
 import type { CustomerQuery, CustomerWithGroups, NewCustomer, SignInAccount } from '../accounts/store.ts';
+import {
+  type CustomerColumns,
+  type CustomerRow,
+  customerColumns,
+  groupIdsColumn,
+  searchText,
+  toColumns,
+  toCustomerWithGroups,
+} from './customer-row.ts';
 import { type Handle, UniqueViolation } from './database.ts';
 import { prepared } from './prepared.ts';
-import type { Tables } from './tables.ts';
-
-/** Columns of a customer as read back; the password hash is named only where it is needed. */
-export const customerColumns = [
-  'customers.id',
-  'customers.pool_id',
-  'customers.website_id',
-  'customers.store_id',
-  'customers.created_in',
-  'customers.email',
-  'customers.given_name',
-  'customers.family_name',
-  'customers.salutation_id',
-  'customers.title_id',
-  'customers.language_id',
-  'customers.birthday',
-  'customers.gender_code',
-  'customers.gender_token',
-  'customers.phone',
-  'customers.mobile',
-  'customers.fax',
-  'customers.country_code',
-  'customers.level',
-  'customers.category_id',
-  'customers.debtor_number',
-  'customers.has_voucher_payment',
-  'customers.has_collective_invoice_payment',
-  'customers.is_institution',
-  'customers.institution',
-  'customers.notes',
-  'customers.payment_mode_id',
-  'customers.price_target_audience_id',
-  'customers.foreign_id',
-  'customers.group_id',
-  'customers.password_hash',
-  'customers.unconfirmed_since',
-  'customers.created_at',
-  'customers.updated_at',
-] as const;
-
-type ColumnOf<Name> = Name extends `customers.${infer Column extends string & keyof Tables['customers']}`
-  ? Column
-  : never;
-export type CustomerRow = {
-  [Column in ColumnOf<(typeof customerColumns)[number]>]: Column extends 'id' ? number : Tables['customers'][Column];
-};
-
-/** Turns a row into the domain's customer; the hash itself stays behind. */
-export function toCustomer(row: CustomerRow): Customer {
-  return {
-    id: row.id,
-    poolId: row.pool_id,
-    websiteId: row.website_id,
-    storeId: row.store_id,
-    createdIn: row.created_in,
-    email: row.email,
-    givenName: row.given_name,
-    familyName: row.family_name,
-    salutationId: row.salutation_id,
-    titleId: row.title_id,
-    languageId: row.language_id,
-    birthday: row.birthday,
-    genderCode: row.gender_code as Customer['genderCode'],
-    genderToken: row.gender_token,
-    phone: row.phone,
-    mobile: row.mobile,
-    fax: row.fax,
-    countryCode: row.country_code,
-    level: row.level,
-    categoryId: row.category_id,
-    debtorNumber: row.debtor_number,
-    hasVoucherPayment: row.has_voucher_payment === 1,
-    hasCollectiveInvoicePayment: row.has_collective_invoice_payment === 1,
-    isInstitution: row.is_institution === 1,
-    institution: row.institution,
-    notes: row.notes,
-    paymentModeId: row.payment_mode_id,
-    priceTargetAudienceId: row.price_target_audience_id,
-    foreignId: row.foreign_id,
-    groupId: row.group_id,
-    hasPassword: row.password_hash !== null,
-    unconfirmedSince: row.unconfirmed_since,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
-}
-
-/**
- * The ids of the groups a customer is in, as text "1,8"; both databases know `string_agg`. A subquery and not a join, so
- * that a customer is one row however many groups there are.
- */
-export const groupIdsColumn = sql<string | null>`(
-  select string_agg(cast(memberships.group_id as text), ',' order by memberships.group_id)
-  from memberships where memberships.customer_id = customers.id
-)`.as('group_ids');
-
-/** A customer with groups from a row that holds `groupIdsColumn`. */
-export function toCustomerWithGroups(row: CustomerRow & { group_ids: string | null }): CustomerWithGroups {
-  return { customer: toCustomer(row), groupIds: row.group_ids === null ? [] : row.group_ids.split(',').map(Number) };
-}
 
 const selectById = prepared((db, id: number) =>
   db.selectFrom('customers').select(customerColumns).select(groupIdsColumn).where('customers.id', '=', id),
@@ -131,10 +39,12 @@ function first(rows: readonly (CustomerRow & { group_ids: string | null })[]): C
   return rows[0] && toCustomerWithGroups(rows[0]);
 }
 
+/** Finds a customer by id. One query with the groups; see `lock` before changing what it gives. */
 export async function findById(handle: Handle, id: number): Promise<CustomerWithGroups | undefined> {
   return first(await selectById(handle, id));
 }
 
+/** Finds the customer of a pool with an e-mail that `normalizeEmail` gave. One query. */
 export async function findByEmail(
   handle: Handle,
   poolId: number,
@@ -143,10 +53,12 @@ export async function findByEmail(
   return first(await selectByEmail(handle, poolId, normalizedEmail));
 }
 
+/** Finds a customer by the id that a partner's system has for them, which is unique in all pools. */
 export async function findByForeignId(handle: Handle, foreignId: string): Promise<CustomerWithGroups | undefined> {
   return first(await selectByForeignId(handle, foreignId));
 }
 
+/** As `findByEmail`, with the password hash: nothing but a password check has a use for that one. */
 export async function findForSignIn(
   handle: Handle,
   poolId: number,
@@ -156,6 +68,7 @@ export async function findForSignIn(
   return row && { ...toCustomerWithGroups(row), passwordHash: row.password_hash };
 }
 
+/** The stored password hash; null for a customer without a password, and for no customer. */
 export async function findPasswordHash(handle: Handle, id: number): Promise<string | null> {
   const query = handle.db.selectFrom('customers').select('password_hash').where('id', '=', id);
   return (await handle.run(query.compile()))[0]?.password_hash ?? null;
@@ -190,16 +103,24 @@ export async function search(
   return { customers: rows.map(toCustomerWithGroups), totalCount };
 }
 
+/** Number of customers in all pools. Reads the whole index: not for requests. */
 export async function countAll(handle: Handle): Promise<number> {
   const query = handle.db.selectFrom('customers').select(({ fn }) => fn.countAll<number>().as('count'));
   return Number((await handle.run(query.compile()))[0]?.count ?? 0);
 }
 
+/**
+ * Reads a customer that nobody else changes until the transaction ends; two changes of one customer follow each other.
+ */
 export async function lock(handle: Handle, id: number): Promise<CustomerWithGroups | undefined> {
   await handle.run(handle.lockRows(handle.db.selectFrom('customers').select('id').where('id', '=', id)).compile());
   return findById(handle, id);
 }
 
+/**
+ * Writes a customer and gives the id; undefined, without an error, when the e-mail is taken in the pool, so that two
+ * identical creates at once make one. Throws `validation_failed` for a taken foreign id.
+ */
 export async function insert(handle: Handle, customer: NewCustomer): Promise<number | undefined> {
   const { passwordHash, ...fields } = customer;
   const query = handle.db
@@ -211,6 +132,10 @@ export async function insert(handle: Handle, customer: NewCustomer): Promise<num
   return rows[0]?.id;
 }
 
+/**
+ * Changes the fields that `changes` names, and the text they are searched by. Throws `validation_failed` when the
+ * e-mail or foreign id belongs to somebody else.
+ */
 export async function update(handle: Handle, id: number, changes: CustomerChanges, updatedAt: string): Promise<void> {
   const columns = { ...toColumns(changes), updated_at: updatedAt };
   const query = handle.db.updateTable('customers').set(columns).where('id', '=', id);
@@ -220,12 +145,17 @@ export async function update(handle: Handle, id: number, changes: CustomerChange
   }
 }
 
+/** Replaces the password hash. Sessions stay; ending them is up to the verb. */
 export async function setPasswordHash(handle: Handle, id: number, passwordHash: string): Promise<void> {
   await handle.run(
     handle.db.updateTable('customers').set({ password_hash: passwordHash }).where('id', '=', id).compile(),
   );
 }
 
+/**
+ * Removes a customer with what refers to it by foreign key; history and consents have none and are removed by
+ * themselves.
+ */
 export async function deleteById(handle: Handle, id: number): Promise<void> {
   await handle.run(handle.db.deleteFrom('customers').where('id', '=', id).compile());
 }
@@ -240,63 +170,8 @@ async function refreshSearchText(handle: Handle, id: number): Promise<void> {
   await handle.run(query.compile());
 }
 
-/** What `search` looks through. Lower-case here, because the databases disagree about letters outside ASCII. */
-function searchText(customer: Pick<Customer, 'givenName' | 'familyName' | 'email' | 'foreignId'>): string {
-  const text = [customer.givenName, customer.familyName, customer.email, customer.foreignId ?? ''].join(' ');
-  return text.normalize('NFC').toLowerCase();
-}
-
 function escapeLike(word: string): string {
   return word.normalize('NFC').toLowerCase().replace(/[!%_]/g, '!$&');
-}
-
-type CustomerColumns = Omit<Tables['customers'], 'id'> & { id?: number };
-
-const columnNames = {
-  poolId: 'pool_id',
-  websiteId: 'website_id',
-  storeId: 'store_id',
-  createdIn: 'created_in',
-  email: 'email',
-  givenName: 'given_name',
-  familyName: 'family_name',
-  salutationId: 'salutation_id',
-  titleId: 'title_id',
-  languageId: 'language_id',
-  birthday: 'birthday',
-  genderCode: 'gender_code',
-  genderToken: 'gender_token',
-  phone: 'phone',
-  mobile: 'mobile',
-  fax: 'fax',
-  countryCode: 'country_code',
-  level: 'level',
-  categoryId: 'category_id',
-  debtorNumber: 'debtor_number',
-  hasVoucherPayment: 'has_voucher_payment',
-  hasCollectiveInvoicePayment: 'has_collective_invoice_payment',
-  isInstitution: 'is_institution',
-  institution: 'institution',
-  notes: 'notes',
-  paymentModeId: 'payment_mode_id',
-  priceTargetAudienceId: 'price_target_audience_id',
-  foreignId: 'foreign_id',
-  groupId: 'group_id',
-  unconfirmedSince: 'unconfirmed_since',
-  createdAt: 'created_at',
-  updatedAt: 'updated_at',
-} as const satisfies Record<Exclude<keyof Customer, 'id' | 'hasPassword'>, keyof Tables['customers']>;
-
-function toColumns(fields: Partial<Customer>): Partial<CustomerColumns> {
-  const columns: Record<string, unknown> = {};
-  if (fields.id !== undefined) columns.id = fields.id;
-  for (const [field, column] of Object.entries(columnNames)) {
-    const value = fields[field as keyof typeof columnNames];
-    if (value !== undefined) columns[column] = typeof value === 'boolean' ? Number(value) : value;
-  }
-  if (fields.email !== undefined) columns.normalized_email = normalizeEmail(fields.email);
-  if (fields.createdAt !== undefined) columns.search_text = searchText(fields as Customer);
-  return columns;
 }
 
 async function renamed<T>(work: () => Promise<T>): Promise<T> {

@@ -1,16 +1,12 @@
-import {
-  type CompiledQuery,
-  Kysely,
-  type Migration,
-  type MigrationProvider,
-  Migrator,
-  PostgresDialect,
-  sql,
-} from 'kysely';
-import type pg from 'pg';
+import { existsSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import { AccountError } from '../accounts/errors.ts';
 import { type ColumnTypes, postgresColumns, sqliteColumns } from './column-types.ts';
+import { type Migrations, readSchemaState, runMigrations, type SchemaState } from './migrator.ts';
+import { alignSequences, openPool, readSequences, schemaTransactionOn } from './postgres.ts';
 import { compiler, openSqlite, type Run } from './sqlite.ts';
+import { alignSqliteSequences, readSqliteSequences } from './sqlite-schema.ts';
 import type { Tables } from './tables.ts';
 
 /**
@@ -27,7 +23,7 @@ export interface Handle {
   lockRows<Query extends { forUpdate(): Query }>(query: Query): Query;
 }
 
-/** One open database of either kind. Everything that depends on the kind is in this file and in sqlite.ts. */
+/** One open database of either kind. What depends on the kind is in this file, sqlite*.ts and postgres.ts. */
 export interface Database {
   readonly isEmbedded: boolean;
   /** Reads only, and sees every write that was acknowledged. */
@@ -36,12 +32,17 @@ export interface Database {
   readonly replica: Handle;
   /** Runs work in one transaction; resolves after the commit is on disk. */
   transaction<T>(work: (handle: Handle) => Promise<T>): Promise<T>;
-  /** Brings the schema up to date; gives the names of the migrations it ran. */
-  migrate(migrationsFor: (types: ColumnTypes) => Record<string, Migration>): Promise<string[]>;
-  /** Names of migrations that have not run here yet. */
-  pendingMigrations(migrationsFor: (types: ColumnTypes) => Record<string, Migration>): Promise<string[]>;
-  /** After rows were written with explicit ids: makes the next generated id follow the highest one. */
-  alignIdentities(): Promise<void>;
+  /** Brings the schema up to date, one process at a time; gives the names of the migrations that ran here. */
+  migrate(migrationsFor: (types: ColumnTypes) => Migrations): Promise<string[]>;
+  /** Which migrations have run; changes nothing. Throws SchemaTooNewError as in migrator.ts. */
+  schemaState(migrationsFor: (types: ColumnTypes) => Migrations): Promise<SchemaState>;
+  /** By table, the highest id that was ever given: erased rows count, because their ids must not be given again. */
+  highestIds(): Promise<Record<string, number>>;
+  /**
+   * After rows were written with explicit ids: makes the next generated id follow the highest one in each table, and the
+   * one in `atLeast` where that is higher.
+   */
+  alignIdentities(atLeast?: Record<string, number>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -75,15 +76,36 @@ export function openDatabase(options: DatabaseOptions): Database {
       reader,
       replica: reader,
       transaction: (work) => translated(() => sqlite.transaction((run) => scoped(sqliteHandle(run), work))),
-      migrate: (migrationsFor) => sqlite.withPlainKysely((db) => runMigrations(db, migrationsFor(sqliteColumns))),
-      pendingMigrations: (migrationsFor) =>
-        sqlite.withPlainKysely((db) => listPending(db, migrationsFor(sqliteColumns))),
-      // AUTOINCREMENT already looks at the highest id.
-      alignIdentities: async () => undefined,
+      migrate: (migrationsFor) =>
+        translated(() =>
+          sqlite.withPlainKysely((db) => runMigrations(db, sqlite.schemaTransaction, migrationsFor(sqliteColumns))),
+        ),
+      schemaState: (migrationsFor) =>
+        translated(() => sqlite.withPlainKysely((db) => readSchemaState(db, migrationsFor(sqliteColumns)))),
+      highestIds: () => translated(() => sqlite.withPlainKysely(readSqliteSequences)),
+      alignIdentities: (atLeast = {}) =>
+        translated(() => sqlite.schemaTransaction((db) => alignSqliteSequences(db, atLeast))),
       close: () => sqlite.close(),
     };
   }
   return openPostgres(options);
+}
+
+/** True for a SQLite file that opening would make. */
+export function isMissing(url: string): boolean {
+  return url.startsWith('sqlite:') && !existsSync(url.slice('sqlite:'.length));
+}
+
+/** What a URL names, the same for all its spellings that differ in credentials or in relative paths only. */
+export function databaseName(url: string): string {
+  if (url.startsWith('sqlite:')) {
+    const path = resolve(url.slice('sqlite:'.length));
+    return `sqlite:${existsSync(path) ? realpathSync(path) : path}`;
+  }
+  // No host between `@` and `/` means the local socket to the driver; URL wants one.
+  const { hostname, port, pathname, searchParams } = new URL(url.replace('@/', '@localhost/'));
+  const host = searchParams.get('host') ?? hostname.toLowerCase();
+  return `postgres://${host}:${port || 5432}${pathname}`;
 }
 
 function openPostgres({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOptions): Database {
@@ -101,47 +123,16 @@ function openPostgres({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOp
       translated(() =>
         retried(() => db.transaction().execute((transaction) => scoped(postgresHandle(transaction), work))),
       ),
-    migrate: (migrationsFor) => translated(() => runMigrations(db, migrationsFor(postgresColumns))),
-    pendingMigrations: (migrationsFor) => translated(() => listPending(db, migrationsFor(postgresColumns))),
-    alignIdentities: () => translated(() => alignSequences(db)),
+    migrate: (migrationsFor) =>
+      translated(() => runMigrations(db, schemaTransactionOn(url), migrationsFor(postgresColumns))),
+    schemaState: (migrationsFor) => translated(() => readSchemaState(db, migrationsFor(postgresColumns))),
+    highestIds: () => translated(() => readSequences(db)),
+    alignIdentities: (atLeast = {}) => translated(() => alignSequences(db, atLeast)),
     close: async () => {
       await db.destroy();
       if (replica !== db) await replica.destroy();
     },
   };
-}
-
-/** Loaded by need: an embedded database starts a tenth of a second sooner without this driver. */
-async function openPool(connectionString: string, max: number, statementTimeoutMs: number): Promise<pg.Pool> {
-  const { default: driver } = await import('pg');
-  // Identity columns are bigint; our ids stay far below 2^53, so plain numbers are exact.
-  const getTypeParser = (oid: number, format: 'text' | 'binary') =>
-    oid === 20 ? Number : driver.types.getTypeParser(oid, format as 'text');
-  const pool = new driver.Pool({
-    connectionString,
-    max,
-    connectionTimeoutMillis: 3_000,
-    // On this side of the wire: as a start-up parameter or a SET it would be session state, which a pooler in
-    // transaction mode refuses or mixes up.
-    query_timeout: statementTimeoutMs,
-    types: { getTypeParser } as pg.CustomTypesConfig,
-    application_name: 'foyer',
-  });
-  // A server that goes away breaks idle connections; the pool replaces them, and the next query reports its own error.
-  pool.on('error', () => undefined);
-  // The pool listens to idle connections only. One that breaks in use, between two statements, must not end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  return pool;
-}
-
-const tablesWithIdentity = ['customers', 'addresses', 'sessions', 'consent_records', 'history', 'outbox', 'api_keys'];
-
-async function alignSequences(db: Kysely<Tables>): Promise<void> {
-  for (const table of tablesWithIdentity) {
-    await sql`select setval(pg_get_serial_sequence(${table}, 'id'), coalesce((select max(id) from ${sql.table(table)}), 0) + 1, false)`.execute(
-      db,
-    );
-  }
 }
 
 /** Makes a handle of something that runs queries; what both databases refuse or cannot do looks the same from here. */
@@ -245,20 +236,4 @@ function translate(error: unknown): unknown {
     return new AccountError('validation_failed', { problems: [{ field: 'text', rule: 'invalid' }] }, error);
   }
   return isUnavailable ? new AccountError('storage_unavailable', { retryAfterSeconds: 2 }, error) : error;
-}
-
-function migratorFor(db: Kysely<Tables>, migrations: Record<string, Migration>): Migrator {
-  const provider: MigrationProvider = { getMigrations: async () => migrations };
-  return new Migrator({ db, provider, migrationTableName: 'migrations', migrationLockTableName: 'migrations_lock' });
-}
-
-async function runMigrations(db: Kysely<Tables>, migrations: Record<string, Migration>): Promise<string[]> {
-  const { error, results = [] } = await migratorFor(db, migrations).migrateToLatest();
-  if (error !== undefined) throw error;
-  return results.map((result) => result.migrationName);
-}
-
-async function listPending(db: Kysely<Tables>, migrations: Record<string, Migration>): Promise<string[]> {
-  const all = await migratorFor(db, migrations).getMigrations();
-  return all.filter((migration) => migration.executedAt === undefined).map((migration) => migration.name);
 }

@@ -5,6 +5,7 @@ import type { Tables } from './tables.ts';
 
 const selectByKey = prepared((db, key: string) => db.selectFrom('failed_attempts').selectAll().where('key', '=', key));
 
+/** The counter as of now, without holding it; undefined when there are no failures. */
 export async function find(handle: Handle, key: string): Promise<FailedAttempts | undefined> {
   const [row] = await selectByKey(handle, key);
   return row && toAttempts(row);
@@ -31,6 +32,7 @@ function toAttempts(row: Tables['failed_attempts']): FailedAttempts | undefined 
   return { key: row.key, failures: row.failures, firstFailedAt: row.first_failed_at, lockedUntil: row.locked_until };
 }
 
+/** Writes a counter, over the earlier one of its key. */
 export async function save(handle: Handle, attempts: FailedAttempts): Promise<void> {
   const columns = {
     failures: attempts.failures,
@@ -46,11 +48,13 @@ export async function save(handle: Handle, attempts: FailedAttempts): Promise<vo
   );
 }
 
+/** Clears counters, after a success. */
 export async function deleteKeys(handle: Handle, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return;
   await handle.run(handle.db.deleteFrom('failed_attempts').where('key', 'in', keys).compile());
 }
 
+/** Clears counters whose first failure lies before an ISO time; gives how many had failures in them. */
 export async function deleteOlderThan(handle: Handle, firstFailedAt: string): Promise<number> {
   const rows = await handle.run(
     handle.db

@@ -3,6 +3,7 @@ import { normalizeEmail } from '../accounts/email.ts';
 import type { HistoryEntry } from '../accounts/events.ts';
 import type { Handle } from './database.ts';
 
+/** Adds entries in the order given; nothing ever changes one. */
 export async function append(handle: Handle, entries: readonly Omit<HistoryEntry, 'id'>[]): Promise<void> {
   if (entries.length === 0) return;
   await handle.run(
@@ -24,6 +25,7 @@ export async function append(handle: Handle, entries: readonly Omit<HistoryEntry
   );
 }
 
+/** All entries of a customer, oldest first. */
 export async function listByCustomer(handle: Handle, customerId: number): Promise<HistoryEntry[]> {
   const query = handle.db.selectFrom('history').selectAll().where('customer_id', '=', customerId).orderBy('id');
   return (await handle.run(query.compile())).map((row) => ({
@@ -39,6 +41,7 @@ export async function listByCustomer(handle: Handle, customerId: number): Promis
   }));
 }
 
+/** Tells whether a customer had this e-mail, in any spelling, before a change. */
 export async function hadEmail(handle: Handle, customerId: number, email: string): Promise<boolean> {
   const query = handle.db
     .selectFrom('history')
@@ -53,6 +56,7 @@ export async function hadEmail(handle: Handle, customerId: number, email: string
   });
 }
 
+/** Removes the entries of a customer, for the deletion of the account. */
 export async function deleteByCustomer(handle: Handle, customerId: number): Promise<void> {
   await handle.run(handle.db.deleteFrom('history').where('customer_id', '=', customerId).compile());
 }

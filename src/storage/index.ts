@@ -9,6 +9,7 @@ import * as history from './history.ts';
 import * as links from './loyalty-links.ts';
 import * as memberships from './memberships.ts';
 import { migrationsFor } from './migrations/index.ts';
+import { findMove } from './move-state.ts';
 import * as outbox from './outbox.ts';
 import * as sessions from './sessions.ts';
 import * as settings from './settings.ts';
@@ -17,9 +18,14 @@ import * as topology from './topology.ts';
 export interface OpenStore extends Store {
   /** True for a database inside this process's machine: the server then brings the schema up to date by itself. */
   readonly isEmbedded: boolean;
-  /** Brings the schema up to date; gives the names of the migrations it ran. Run by one process at a time. */
+  /** Brings the schema up to date, one process at a time; gives the names of the migrations that ran here. */
   migrate(): Promise<string[]>;
+  /** Names of migrations that have not run there yet. Throws SchemaTooNewError. */
   pendingMigrations(): Promise<string[]>;
+  /** Names of migrations that a later release ran, and that this one can live with. Throws SchemaTooNewError. */
+  unknownMigrations(): Promise<string[]>;
+  /** True while a move into this database has not ended, and only a part of the data is there. */
+  isBeingMovedInto(): Promise<boolean>;
   /** After rows were written with explicit ids: makes the next generated id follow the highest one. */
   alignIdentities(): Promise<void>;
 }
@@ -34,7 +40,9 @@ export function openStore(options: DatabaseOptions): OpenStore {
     transaction: (work) => database.transaction((handle) => work(bindWrites(handle))),
     ping: () => ping(database),
     migrate: () => database.migrate(migrationsFor),
-    pendingMigrations: () => database.pendingMigrations(migrationsFor),
+    pendingMigrations: async () => (await database.schemaState(migrationsFor)).pending,
+    unknownMigrations: async () => (await database.schemaState(migrationsFor)).unknown,
+    isBeingMovedInto: async () => (await findMove(database.reader)) !== undefined,
     alignIdentities: () => database.alignIdentities(),
     close: () => database.close(),
   };

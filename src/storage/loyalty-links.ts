@@ -1,7 +1,8 @@
+import type { Kysely } from 'kysely';
 import type { Address } from '../accounts/customer.ts';
 import { emptyLink, type LoyaltyLink, type LoyaltyProfile } from '../accounts/loyalty-link.ts';
 import { addressColumns, type JoinedAddressRow, toAddress } from './addresses.ts';
-import { type CustomerRow, customerColumns, toCustomer } from './customers.ts';
+import { type CustomerRow, customerColumns, toCustomer } from './customer-row.ts';
 import type { Handle } from './database.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
@@ -18,7 +19,7 @@ const linkColumns = [
 ] as const;
 
 // Customer, addresses and link in one query: it runs for every user_info request.
-const selectProfileById = prepared((db, id: number, chainId: number) =>
+const selectProfiles = (db: Kysely<Tables>, chainId: number) =>
   db
     .selectFrom('customers')
     .leftJoin('addresses', 'addresses.customer_id', 'customers.id')
@@ -28,23 +29,16 @@ const selectProfileById = prepared((db, id: number, chainId: number) =>
     .select(customerColumns)
     .select(addressColumns)
     .select(linkColumns)
-    .where('customers.id', '=', id)
-    .orderBy('addresses.id'),
+    .orderBy('addresses.id');
+
+const selectProfileById = prepared((db, id: number, chainId: number) =>
+  selectProfiles(db, chainId).where('customers.id', '=', id),
 );
 
 const selectProfileByEmail = prepared((db, poolId: number, normalizedEmail: string, chainId: number) =>
-  db
-    .selectFrom('customers')
-    .leftJoin('addresses', 'addresses.customer_id', 'customers.id')
-    .leftJoin('loyalty_links', (join) =>
-      join.onRef('loyalty_links.customer_id', '=', 'customers.id').on('loyalty_links.chain_id', '=', chainId),
-    )
-    .select(customerColumns)
-    .select(addressColumns)
-    .select(linkColumns)
+  selectProfiles(db, chainId)
     .where('customers.pool_id', '=', poolId)
-    .where('customers.normalized_email', '=', normalizedEmail)
-    .orderBy('addresses.id'),
+    .where('customers.normalized_email', '=', normalizedEmail),
 );
 
 type LinkColumns = Omit<Tables['loyalty_links'], 'customer_id' | 'chain_id'>;
@@ -53,10 +47,12 @@ type ProfileRow = CustomerRow &
     link_customer_id: number | null;
   };
 
+/** Finds a customer with addresses and the link to one chain, an empty one when there is none. One query. */
 export async function findProfile(handle: Handle, id: number, chainId: number): Promise<LoyaltyProfile | undefined> {
   return foldProfile(await selectProfileById(handle, id, chainId), chainId);
 }
 
+/** The same by the normalised e-mail in a pool. */
 export async function findProfileByEmail(
   handle: Handle,
   poolId: number,
@@ -93,6 +89,7 @@ function toLink(customerId: number, chainId: number, row: LinkColumns): LoyaltyL
   };
 }
 
+/** Who is linked to a user of a chain. */
 export async function findCustomerIdByUserId(
   handle: Handle,
   chainId: number,
@@ -106,6 +103,7 @@ export async function findCustomerIdByUserId(
   return (await handle.run(query.compile()))[0]?.customer_id;
 }
 
+/** Who is linked with a member number of a chain; the one with the lowest id when several are. */
 export async function findCustomerIdByMemberNumber(
   handle: Handle,
   chainId: number,
@@ -121,6 +119,7 @@ export async function findCustomerIdByMemberNumber(
   return (await handle.run(query.compile()))[0]?.customer_id;
 }
 
+/** A customer's links, by chain. */
 export async function listByCustomer(handle: Handle, customerId: number): Promise<LoyaltyLink[]> {
   const query = handle.db
     .selectFrom('loyalty_links')
@@ -130,6 +129,10 @@ export async function listByCustomer(handle: Handle, customerId: number): Promis
   return (await handle.run(query.compile())).map((row) => toLink(row.customer_id, row.chain_id, row));
 }
 
+/**
+ * Writes the link of a customer to a chain, over the earlier one. Throws UniqueViolation when the chain's user is
+ * somebody else's.
+ */
 export async function save(handle: Handle, link: LoyaltyLink): Promise<void> {
   const columns = {
     spaaza_user_id: link.spaazaUserId,

@@ -1,5 +1,6 @@
 import type { Handle } from './database.ts';
 
+/** Joins a group; for a member nothing changes, and the time of joining stays. */
 export async function add(handle: Handle, customerId: number, groupId: number, joinedAt: string): Promise<void> {
   await handle.run(
     handle.db
@@ -10,6 +11,7 @@ export async function add(handle: Handle, customerId: number, groupId: number, j
   );
 }
 
+/** Leaves a group; nothing happens to who is no member. */
 export async function remove(handle: Handle, customerId: number, groupId: number): Promise<void> {
   await handle.run(
     handle.db.deleteFrom('memberships').where('customer_id', '=', customerId).where('group_id', '=', groupId).compile(),

@@ -2,6 +2,7 @@ import type { Origin } from '../accounts/access.ts';
 import type { AccountEvent, OutboxEntry } from '../accounts/events.ts';
 import type { Handle } from './database.ts';
 
+/** Adds an event, in the transaction of the change it tells of. */
 export async function append(handle: Handle, entry: Omit<OutboxEntry, 'id'>): Promise<void> {
   await handle.run(
     handle.db

@@ -1,6 +1,6 @@
 import type { NewSession, Session } from '../accounts/session.ts';
 import type { SessionWithCustomer } from '../accounts/store.ts';
-import { customerColumns, groupIdsColumn, toCustomerWithGroups } from './customers.ts';
+import { customerColumns, groupIdsColumn, toCustomerWithGroups } from './customer-row.ts';
 import type { Handle } from './database.ts';
 import { prepared } from './prepared.ts';
 
@@ -27,6 +27,7 @@ const selectByClientId = prepared((db, clientId: string) =>
     .where('sessions.client_id', '=', clientId),
 );
 
+/** Finds a session with its customer and groups, expired or not: telling is up to `matchToken`. */
 export async function findByClientId(handle: Handle, clientId: string): Promise<SessionWithCustomer | undefined> {
   const [row] = await selectByClientId(handle, clientId);
   if (row === undefined) return undefined;
@@ -56,10 +57,12 @@ const selectKnownNetwork = prepared((db, customerId: number, networkHash: string
     .limit(1),
 );
 
+/** Tells whether a session of the customer began in this network. */
 export async function isKnownNetwork(handle: Handle, customerId: number, networkHash: string): Promise<boolean> {
   return (await selectKnownNetwork(handle, customerId, networkHash)).length > 0;
 }
 
+/** Writes a session. Client ids are random and unique. */
 export async function insert(handle: Handle, session: NewSession): Promise<void> {
   await handle.run(
     handle.db
@@ -81,6 +84,7 @@ export async function insert(handle: Handle, session: NewSession): Promise<void>
   );
 }
 
+/** Moves a session to its next token if it still is at `fromTokenHash`; false when another request was first. */
 export async function rotate(
   handle: Handle,
   id: number,
@@ -105,6 +109,7 @@ export async function rotate(
   return rows.length > 0;
 }
 
+/** Moves the expiry on; an earlier one than the stored changes nothing. */
 export async function extend(handle: Handle, id: number, expiresAt: string, lastUsedAt: string): Promise<void> {
   await handle.run(
     handle.db
@@ -116,16 +121,19 @@ export async function extend(handle: Handle, id: number, expiresAt: string, last
   );
 }
 
+/** Ends one session. */
 export async function deleteById(handle: Handle, id: number): Promise<void> {
   await handle.run(handle.db.deleteFrom('sessions').where('id', '=', id).compile());
 }
 
+/** Ends all sessions of a customer, but for the acting one if its id is given. */
 export async function deleteByCustomer(handle: Handle, customerId: number, exceptId?: number): Promise<void> {
   let query = handle.db.deleteFrom('sessions').where('customer_id', '=', customerId);
   if (exceptId !== undefined) query = query.where('id', '!=', exceptId);
   await handle.run(query.compile());
 }
 
+/** Ends a customer's expired sessions, then those with the lowest expiry until `keep` are left. */
 export async function prune(handle: Handle, customerId: number, keep: number, now: string): Promise<void> {
   await handle.run(
     handle.db.deleteFrom('sessions').where('customer_id', '=', customerId).where('expires_at', '<=', now).compile(),
@@ -142,6 +150,7 @@ export async function prune(handle: Handle, customerId: number, keep: number, no
   );
 }
 
+/** Ends every session past its time; gives how many there were. */
 export async function deleteExpired(handle: Handle, now: string): Promise<number> {
   const rows = await handle.run(
     handle.db.deleteFrom('sessions').where('expires_at', '<=', now).returning('id').compile(),

@@ -4,11 +4,13 @@ import { prepared } from './prepared.ts';
 
 const selectAll = prepared((db) => db.selectFrom('settings').selectAll());
 
+/** All settings by name: a handful, read every second by every node, and by the readiness check. */
 export async function readAll(handle: Handle): Promise<ReadonlyMap<string, string>> {
   const rows = await selectAll(handle);
   return new Map(rows.map((row) => [row.name, row.value]));
 }
 
+/** Writes a setting; null removes it. */
 export async function write({ db, run }: Handle, name: string, value: string | null): Promise<void> {
   await run(
     value === null

@@ -10,6 +10,8 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import type { SchemaTransaction } from './migrator.ts';
+import { inSchemaTransaction } from './sqlite-schema.ts';
 import type { Tables } from './tables.ts';
 
 /** How many transactions share one commit at most; bounds how long the first of a group waits. */
@@ -21,6 +23,8 @@ export interface Sqlite {
   transaction<T>(work: (run: Run) => Promise<T>): Promise<T>;
   /** Runs schema work on a connection of its own, through Kysely's stock dialect. */
   withPlainKysely<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
+  /** The same in one transaction; waits for other writers without stopping the event loop. */
+  readonly schemaTransaction: SchemaTransaction;
   close(): Promise<void>;
 }
 
@@ -56,22 +60,27 @@ export function openSqlite(path: string): Sqlite {
     readerConnection = new CachedConnection(connect({ readonly: true }));
     return readerConnection;
   };
+  const withPlainKysely: Sqlite['withPlainKysely'] = async (work) => {
+    const connection = connect();
+    connection.pragma('journal_mode = WAL');
+    connection.pragma('synchronous = FULL');
+    const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }) });
+    try {
+      return await work(db);
+    } finally {
+      await db.destroy();
+    }
+  };
   return {
     read: (query) => (readerConnection ?? openReader()).run(query),
     transaction: (work) => openWriter().enqueue(work),
-    withPlainKysely: async (work) => {
-      const connection = connect();
-      connection.pragma('journal_mode = WAL');
-      const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }) });
-      try {
-        return await work(db);
-      } finally {
-        await db.destroy();
-      }
-    },
+    withPlainKysely,
+    schemaTransaction: (work) => withPlainKysely((db) => inSchemaTransaction(db, work)),
     close: async () => {
-      await writer?.close();
+      // The writer last: the last connection to close tidies the log away, which a read-only one cannot.
+      await writer?.settled();
       readerConnection?.close(); // closing a closed connection does nothing
+      writer?.close();
     },
   };
 }
@@ -104,8 +113,12 @@ class Writer {
     });
   }
 
-  async close(): Promise<void> {
+  /** Resolves when no transaction runs or waits. */
+  async settled(): Promise<void> {
     await this.#running;
+  }
+
+  close(): void {
     if (this.#walDescriptor !== undefined) closeSync(this.#walDescriptor);
     this.#walDescriptor = undefined; // the number may belong to another file by the next call
     this.#connection.close();

@@ -1,6 +1,7 @@
 import type { Chain, NewsletterGroup, Pool, Shop, TopologyData, Website } from '../accounts/topology.ts';
 import type { Handle } from './database.ts';
 
+/** The whole house, each kind by id. Small, and kept in memory by the directory. */
 export async function read({ db, run }: Handle): Promise<TopologyData> {
   const pools = await run(db.selectFrom('pools').selectAll().orderBy('id').compile());
   const websites = await run(db.selectFrom('websites').selectAll().orderBy('id').compile());
@@ -33,6 +34,7 @@ export async function read({ db, run }: Handle): Promise<TopologyData> {
   };
 }
 
+/** Writes a pool under its id, new or over the earlier one. */
 export async function savePool({ db, run }: Handle, pool: Pool): Promise<void> {
   const { id, ...columns } = pool;
   await run(
@@ -44,6 +46,7 @@ export async function savePool({ db, run }: Handle, pool: Pool): Promise<void> {
   );
 }
 
+/** Writes a website under its id, new or over the earlier one. */
 export async function saveWebsite({ db, run }: Handle, website: Website): Promise<void> {
   const columns = {
     code: website.code,
@@ -62,6 +65,7 @@ export async function saveWebsite({ db, run }: Handle, website: Website): Promis
   );
 }
 
+/** Writes a store under its id, new or over the earlier one; hosts and groups are kept as JSON lists. */
 export async function saveShop({ db, run }: Handle, shop: Shop): Promise<void> {
   const columns = {
     code: shop.code,
@@ -81,6 +85,7 @@ export async function saveShop({ db, run }: Handle, shop: Shop): Promise<void> {
   );
 }
 
+/** Writes a chain under its id, new or over the earlier one. Its credential is none of it and never stored. */
 export async function saveChain({ db, run }: Handle, chain: Chain): Promise<void> {
   const { id, ...columns } = chain;
   await run(
@@ -92,6 +97,7 @@ export async function saveChain({ db, run }: Handle, chain: Chain): Promise<void
   );
 }
 
+/** Writes a newsletter group under its id, new or over the earlier one; members stay. */
 export async function saveNewsletterGroup({ db, run }: Handle, group: NewsletterGroup): Promise<void> {
   const { id, ...columns } = group;
   await run(

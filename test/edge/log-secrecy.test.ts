@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoKey } from '../../src/demo.ts';
 import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
-import { type RunningApp, startApp } from '../start-app.ts';
+import { type RunningApp, serveDatabase } from '../start-app.ts';
 import { authenticate, bruce, send, signIn, tokenOf, userInfo } from './clients.ts';
 import { sendRaw } from './raw-http.ts';
 import { secretPlaces } from './secret-places.ts';
@@ -17,8 +17,7 @@ describe.each(databaseKinds)('the log at its most talkative (%s)', (kind) => {
   let running: RunningApp;
   beforeAll(async () => {
     database = await freshDatabaseUrl(kind);
-    running = await startApp(kind, {
-      FOYER_DATABASE_URL: database.url,
+    running = await serveDatabase(database.url, {
       FOYER_LOG_LEVEL: 'trace',
       FOYER_LOG_REQUESTS: 'all',
       FOYER_RATE_LIMIT: 'off',

@@ -63,6 +63,7 @@ const places: Record<string, (secret: string) => string> = {
   'a path segment': (s) => get(`/api/v4/${s}`),
   'an id in a path': (s) => get(`/api/v4/customers/${s}`, key),
   'a path nobody serves': (s) => get(`/${s}/x?password=${s}`),
+  'a path with a stray percent sign': (s) => get(`/api/v4/customers/%zz${s}`, key),
   'a path that cannot be decoded': (s) => get(`/api/v4/customers/%ff${s}`, key),
   // headers
   'a password header': (s) => post(gomusSignIn, '{}', json, `password: ${s}`, `email: ${s}`),

@@ -107,6 +107,23 @@ describe.each(wires)('a body over $name', ({ line, headers, right, refusal }) =>
   });
 });
 
+describe('a body where none is read', () => {
+  it.each([
+    ['OPTIONS /api/v4/version', 405],
+    ['OPTIONS /livez', 404],
+    ['POST /livez', 404],
+    ['POST /nothing', 404],
+  ])('does no harm, whatever its type, and not more than any when it is too long: %s', async (line, status) => {
+    for (const type of ['application/json', 'text/plain', 'image/png', 'application/x-www-form-urlencoded']) {
+      const head = [`${line} HTTP/1.1`, 'Host: x', `Content-Type: ${type}`];
+      for (const body of ['', '{', 'x=%zz']) {
+        expect((await sendRaw(running.url, requestBytes(head, body)))?.status).toBe(status);
+      }
+      expect((await sendRaw(running.url, requestBytes(head, 'x'.repeat(limit + 1))))?.status).toBe(413);
+    }
+  });
+});
+
 describe('headers', () => {
   it('of 12 KiB are read, which a large cookie jar can reach', async () => {
     const { status } = await send(`${running.url}/livez`, { headers: { cookie: 'x'.repeat(12 * 1024) } });

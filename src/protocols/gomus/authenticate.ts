@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Actor, RequestContext } from '../../accounts/access.ts';
+import { type Actor, mayDo, type RequestContext, type Scope } from '../../accounts/access.ts';
 import { AccountError } from '../../accounts/errors.ts';
 import type { Accounts } from '../../accounts/index.ts';
 import type { ResumedSession } from '../../accounts/resume-session.ts';
@@ -31,11 +31,16 @@ export async function requireCustomer(
   return session;
 }
 
-/** Recognises the API key of a partner. No key: `forbidden`, as for a customer's token; a wrong one: `key_unknown`. */
-export function requirePartner(accounts: Accounts, request: FastifyRequest): Actor {
+/**
+ * Recognises the API key of a partner. No key: `forbidden`, as for a customer's token; a wrong one: `key_unknown`. With
+ * `scope`, a key that lacks it is `forbidden` before its body is looked at; the verbs ask again.
+ */
+export function requirePartner(accounts: Accounts, request: FastifyRequest, scope?: Scope): Actor {
   const key = bearerKey(request.headers);
   if (key === undefined) throw new AccountError('forbidden');
-  return accounts.directory.partnerByKey(key);
+  const partner = accounts.directory.partnerByKey(key);
+  if (scope !== undefined && !mayDo(partner, scope)) throw new AccountError('forbidden');
+  return partner;
 }
 
 /** Puts a token on the answer; a later call replaces it (a changed e-mail changes the uid). */

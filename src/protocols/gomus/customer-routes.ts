@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Scope } from '../../accounts/access.ts';
 import { bodyOf, contextOf, requirePartner } from './authenticate.ts';
 import { plainly } from './errors.ts';
 import { readRecord } from './input.ts';
 import { pagingOf } from './lookup-routes.ts';
-import { presentCustomer } from './present.ts';
+import { presentRecord } from './present.ts';
 import type { GomusWire } from './routes.ts';
 import { CustomerAnswer, CustomerBody, CustomersAnswer, ErrorAnswer, ListQuery, LocaleQuery } from './schemas.ts';
 
@@ -30,11 +31,11 @@ export async function customerRoutes(app: FastifyInstance, wire: GomusWire): Pro
       const { q } = request.query as { q?: unknown };
       const { customers, totalCount } = await accounts.listCustomers(
         { text: typeof q === 'string' ? q : '', page, perPage },
-        partnerContext(wire, request),
+        partnerContext(wire, request, 'customer_read'),
       );
       const locale = wire.localeOf(request);
       return {
-        customers: customers.map((customer) => presentCustomer(customer, locale, wire.formatTime)),
+        customers: customers.map((customer) => presentRecord(customer, locale, wire.formatTime)),
         meta: { total_count: totalCount, page, per_page: perPage },
       };
     },
@@ -52,8 +53,11 @@ export async function customerRoutes(app: FastifyInstance, wire: GomusWire): Pro
       },
     },
     async (request) => {
-      const found = await accounts.getCustomer({ reference: referenceOf(request) }, partnerContext(wire, request));
-      return { customer: presentCustomer(found, wire.localeOf(request), wire.formatTime) };
+      const found = await accounts.getCustomer(
+        { reference: referenceOf(request) },
+        partnerContext(wire, request, 'customer_read'),
+      );
+      return { customer: presentRecord(found, wire.localeOf(request), wire.formatTime) };
     },
   );
 
@@ -69,11 +73,11 @@ export async function customerRoutes(app: FastifyInstance, wire: GomusWire): Pro
       },
     },
     async (request, reply) => {
-      const context = partnerContext(wire, request);
+      const context = partnerContext(wire, request, 'customer_write');
       const record = recordOf(request);
       if (record === undefined) return missingCustomer(wire, request, reply);
       const created = await accounts.createCustomer({ ...readRecord(record), shop: wire.shopOf(request) }, context);
-      return reply.code(201).send({ customer: presentCustomer(created, wire.localeOf(request), wire.formatTime) });
+      return reply.code(201).send({ customer: presentRecord(created, wire.localeOf(request), wire.formatTime) });
     },
   );
 
@@ -88,20 +92,20 @@ export async function customerRoutes(app: FastifyInstance, wire: GomusWire): Pro
       response: { 200: CustomerAnswer, 404: ErrorAnswer, 422: ErrorAnswer, ...refusals },
     },
     handler: async (request, reply) => {
-      const context = partnerContext(wire, request);
+      const context = partnerContext(wire, request, 'customer_write');
       const record = recordOf(request);
       if (record === undefined) return missingCustomer(wire, request, reply);
       const updated = await accounts.updateCustomer(
         { ...readRecord(record), reference: referenceOf(request) },
         context,
       );
-      return { customer: presentCustomer(updated, wire.localeOf(request), wire.formatTime) };
+      return { customer: presentRecord(updated, wire.localeOf(request), wire.formatTime) };
     },
   });
 }
 
-function partnerContext(wire: GomusWire, request: FastifyRequest) {
-  return contextOf(request, requirePartner(wire.accounts, request), wire.networkOf(request.ip));
+function partnerContext(wire: GomusWire, request: FastifyRequest, scope: Scope) {
+  return contextOf(request, requirePartner(wire.accounts, request, scope), wire.networkOf(request.ip));
 }
 
 function referenceOf(request: FastifyRequest): string {

@@ -1,5 +1,5 @@
 import type { CustomerChanges } from '../../accounts/customer.ts';
-import { type Problem, refuseIfAny } from '../../accounts/errors.ts';
+import type { Problem } from '../../accounts/errors.ts';
 import { parseIdList } from '../../accounts/id-list.ts';
 import type { NewsletterWish } from '../../accounts/newsletter.ts';
 import type { PasswordChange } from '../../accounts/update-customer.ts';
@@ -14,6 +14,8 @@ export interface AccountInput {
   newsletter: NewsletterWish;
   emailConfirmation?: string;
   password?: PasswordChange;
+  /** Values of a wrong type; the domain reports them together with its own findings. */
+  problems: Problem[];
 }
 
 type Draft = { changes: Record<string, unknown>; newsletter: NewsletterWish; problems: Problem[] };
@@ -35,6 +37,12 @@ const optionalText =
     if (text === undefined) draft.problems.push({ field, rule: 'invalid' });
     else draft.changes[field] = text;
   };
+
+/** A blank reference is none: as a text it could belong to one customer only, and nobody could ask for it. */
+const optionalReference =
+  (field: keyof CustomerChanges): Reader =>
+  (value, draft) =>
+    optionalText(field)(typeof value === 'string' && value.trim() === '' ? null : value, draft);
 
 const optionalId =
   (field: keyof CustomerChanges, isKnown: (id: number) => boolean): Reader =>
@@ -84,7 +92,7 @@ const ownFields: Readonly<Record<string, Reader>> = {
 /** What a partner may say about any customer. */
 const partnerFields: Readonly<Record<string, Reader>> = {
   ...ownFields,
-  foreign_id: optionalText('foreignId'),
+  foreign_id: optionalReference('foreignId'),
   category_id: optionalId('categoryId', any),
   notes: optionalText('notes'),
 };
@@ -97,7 +105,7 @@ export function hasAccountFields(body: Body): boolean {
   return names.some((name) => Object.hasOwn(body, name));
 }
 
-/** Reads an account body. Throws `validation_failed` listing every value of a wrong type. */
+/** Reads an account body; values of a wrong type are among the `problems`. */
 export function readAccount(body: Body): AccountInput {
   const draft = readFields(body, ownFields);
   const password: PasswordChange = {};
@@ -107,21 +115,17 @@ export function readAccount(body: Body): AccountInput {
   const emailConfirmation = Object.hasOwn(body, 'email_confirmation')
     ? (scalarText(body.email_confirmation) ?? '')
     : undefined;
-  refuseIfAny(draft.problems);
   const isPasswordNamed = Object.keys(password).length > 0;
   return {
-    changes: draft.changes,
-    newsletter: draft.newsletter,
+    ...draft,
     emailConfirmation,
     password: isPasswordNamed ? password : undefined,
   };
 }
 
-/** Reads the fields of a customer record sent by a partner. Throws as `readAccount`. */
-export function readRecord(body: Body): Pick<AccountInput, 'changes' | 'newsletter'> {
-  const draft = readFields(body, partnerFields);
-  refuseIfAny(draft.problems);
-  return { changes: draft.changes, newsletter: draft.newsletter };
+/** Reads the fields of a customer record sent by a partner, as `readAccount` does. */
+export function readRecord(body: Body): Pick<AccountInput, 'changes' | 'newsletter' | 'problems'> {
+  return readFields(body, partnerFields);
 }
 
 function readFields(body: Body, fields: Readonly<Record<string, Reader>>): Draft {

@@ -30,7 +30,8 @@ export function presentCustomer(
     level: customer.level,
     mobile: customer.mobile,
     name: customer.givenName,
-    notes: customer.notes,
+    // What a partner notes about a person is not for the person; `presentRecord` shows it (gomus 6.18).
+    notes: null,
     payment_mode_id: customer.paymentModeId,
     price_target_audience_id: customer.priceTargetAudienceId,
     provider: 'email',
@@ -41,4 +42,13 @@ export function presentCustomer(
     wants_newsletter: groupIds.length > 0,
     salutation: salutationText(customer.salutationId, locale),
   };
+}
+
+/** The same for partners: with the notes. */
+export function presentRecord(
+  found: CustomerWithGroups,
+  locale: Locale,
+  formatTime: (isoUtc: string) => string,
+): PresentedCustomer {
+  return { ...presentCustomer(found, locale, formatTime), notes: found.customer.notes };
 }

@@ -33,7 +33,8 @@ export interface GomusWire extends GomusOptions {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    gomus?: { envelope: Envelope; notSignedIn?: NotSignedIn };
+    /** `isUnsupported` marks a method that only says it is none; it must not appear in `Allow`. */
+    gomus?: { envelope: Envelope; notSignedIn?: NotSignedIn; isUnsupported?: true };
   }
 }
 
@@ -62,6 +63,7 @@ export async function gomus(app: FastifyInstance, options: GomusOptions): Promis
         throw new AccountError('maintenance', { retryAfterSeconds: 60 });
       }
       wire.shopOf(request);
+      forgetUnreadableType(request);
       done();
     } catch (error) {
       done(error as Error);
@@ -79,7 +81,8 @@ export async function gomus(app: FastifyInstance, options: GomusOptions): Promis
   });
 
   const known: { method: string; pattern: RegExp }[] = [];
-  app.addHook('onRoute', ({ method, url }) => {
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.gomus?.isUnsupported) return;
     const pattern = new RegExp(`^${url.replace(/:[^/]+/g, '[^/]+')}/?$`);
     for (const each of [method].flat()) known.push({ method: each, pattern });
   });
@@ -115,11 +118,20 @@ function refuse(wire: GomusWire, error: unknown, request: FastifyRequest, reply:
     data: (error as { data?: unknown }).data,
   };
   const refusal = refusalOf(error, context);
-  if (refusal.status >= 500) request.log.error({ err: error }, 'request failed');
+  // A client that went away in the middle of its body is no fault of ours.
+  if (refusal.status >= 500 && !request.raw.aborted) request.log.error({ err: error }, 'request failed');
   return reply
     .code(refusal.status)
     .headers(refusal.headers ?? {})
     .send(refusal.body);
+}
+
+/** A content type that is none must not keep JSON from being read: the body decides (decisions, both wires 4). */
+function forgetUnreadableType({ raw }: FastifyRequest): void {
+  const type = raw.headers['content-type'];
+  if (type !== undefined && !/^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/.test(type)) {
+    delete raw.headers['content-type'];
+  }
 }
 
 function shopHost(request: FastifyRequest): string | undefined {

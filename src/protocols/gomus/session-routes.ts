@@ -52,7 +52,10 @@ export async function sessionRoutes(app: FastifyInstance, wire: GomusWire): Prom
   // GET /auth/sign_in: 405 with the gem's own sentence (gomus 2.6).
   app.get(
     '/auth/sign_in',
-    { schema: { tags: ['go~mus: session'], summary: 'Refused: use POST', response: { 405: ErrorAnswer } } },
+    {
+      config: { gomus: { envelope: 'session', isUnsupported: true } },
+      schema: { tags: ['go~mus: session'], summary: 'Refused: use POST', response: { 405: ErrorAnswer } },
+    },
     async (request, reply) => {
       const refusal = sentence(405, 'sessions.not_supported', {
         locale: wire.localeOf(request),

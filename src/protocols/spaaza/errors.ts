@@ -1,5 +1,4 @@
 import { AccountError, type AccountErrorCode, type AccountErrorDetails, type Problem } from '../../accounts/errors.ts';
-import { wireName } from './fields.ts';
 import {
   decodingError,
   type InputProblem,
@@ -9,6 +8,7 @@ import {
   requiredFieldProblem,
   WebapiError,
 } from './webapi-error.ts';
+import { wireName } from './wire-names.ts';
 
 /** What a refusal needs to know about its route. */
 export interface RefusalContext {

@@ -4,11 +4,12 @@ import { isCountryCode, normalizeCountryCode } from '../../accounts/country.ts';
 import type { AddressChanges, CustomerChanges } from '../../accounts/customer.ts';
 import { parseCustomerId } from '../../accounts/customer-id.ts';
 import type { Problem } from '../../accounts/errors.ts';
-import { freeTextProblem } from '../../accounts/free-text.ts';
 import { parseGender, presentGender } from '../../accounts/gender.ts';
 import type { OutboundView } from '../../accounts/loyalty-link.ts';
 import type { LoyaltyIdentifiers } from '../../accounts/match-customer.ts';
 import { isPhpEmpty } from '../../accounts/php-empty.ts';
+import { shown, textOf } from './read-text.ts';
+import { consentNames, wireOfAddress } from './wire-names.ts';
 
 /** What a `user_info` says, in domain words. An absent key leaves no trace; null clears what may be cleared. */
 export interface ReadUserInfo {
@@ -109,19 +110,6 @@ export function presentUserInfo(view: OutboundView): Record<string, unknown> {
   return result;
 }
 
-/** The wire's name of a domain field, for refusals. */
-export function wireName(field: string): string {
-  return wireNames[field] ?? field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-const wireNames: Readonly<Record<string, string>> = {
-  givenName: 'first_name',
-  familyName: 'last_name',
-  email: 'username',
-  phone: 'phone_number',
-  countryCode: 'country_code',
-};
-
 /** A person erased over there arrives as data with these marks (decisions, Spaaza 6; spaaza 3.6). */
 function isErasure({
   obfuscated,
@@ -135,27 +123,6 @@ function isErasure({
 }
 
 type Read = NonNullable<Field['read']>;
-
-/** Text as this wire takes it: numbers and booleans are stringified, null and "" mean none (decisions, both wires 3). */
-function textOf(value: unknown, field: string, wire: string, into: ReadUserInfo): string | null | undefined {
-  if (value === null || value === '') return null;
-  const isScalar = typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
-  if (!isScalar) {
-    into.problems.push({ field: wire, rule: 'invalid', value: shown(value) });
-    return undefined;
-  }
-  const text = String(value);
-  const problem = freeTextProblem(field, text, 255);
-  if (problem === undefined) return text;
-  into.problems.push({ ...problem, field: wire });
-  return undefined;
-}
-
-/** A value as a refusal echoes it; never its own `toString`, which a caller may have named a member. */
-function shown(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'array' : 'object';
-  return String(value).slice(0, 64);
-}
 
 /** A name is never cleared, so that null says nothing (decisions, Spaaza 5). */
 function name(field: 'givenName' | 'familyName'): Read {
@@ -201,12 +168,6 @@ function consent(flag: keyof LoyaltyConsents): Read {
   };
 }
 
-const consentNames: Record<keyof LoyaltyConsents, string> = {
-  isProgrammeOptedIn: 'programme_opted_in',
-  isMailingSubscribed: 'mailing_list_subscribed',
-  isPrintedMailingSubscribed: 'printed_mailing_list_subscribed',
-};
-
 /** `mailing_list` and `opt_in_programme` hold the flat names one level down. */
 function nested(value: unknown, into: ReadUserInfo): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
@@ -228,17 +189,6 @@ function addressText(field: 'postcode' | 'city' | 'line2' | 'line3' | 'region'):
     if (text !== undefined) into.address[field] = text;
   };
 }
-
-const wireOfAddress = {
-  street: 'address_streetname',
-  houseNumber: 'address_housenumber',
-  houseNumberExtension: 'address_housenumber_extension',
-  postcode: 'address_postalcode',
-  city: 'address_towncity',
-  line2: 'address_line_2',
-  line3: 'address_line_3',
-  region: 'address_regionstate',
-} as const;
 
 function country(value: unknown, into: ReadUserInfo): void {
   const text = textOf(value, 'countryCode', 'country_code', into);

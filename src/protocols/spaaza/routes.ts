@@ -72,7 +72,9 @@ export async function spaaza(app: FastifyInstance, options: SpaazaOptions): Prom
   app.setErrorHandler((error, request, reply) => {
     const scope = request.routeOptions.config.scope ?? 'customer_read';
     const refusal = refusalOf(error, { resource: resourceOf(scope), reportId: reportIdOf(request) });
-    if (refusal.status >= 500) request.log.error({ err: error, report: reportIdOf(request) }, 'request failed');
+    // A client that went away in the middle of its body is no fault of ours.
+    if (refusal.status >= 500 && !request.raw.aborted)
+      request.log.error({ err: error, report: reportIdOf(request) }, 'request failed');
     return refuse(refusal, request, reply);
   });
   app.setNotFoundHandler(async (request, reply) => {

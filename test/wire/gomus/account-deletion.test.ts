@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { call, isSignedIn, signIn, signUp, tokenHeadersOn } from './client.ts';
+import { call, isSignedIn, signIn, signUp, tokenHeadersOn, tokensOf } from './client.ts';
 import { describeOnServers } from './server-under-test.ts';
 
 describeOnServers('deleting the account', (server) => {
@@ -71,5 +71,23 @@ describeOnServers('deleting the account', (server) => {
     expect(await server.app.store.customers.findById(id)).toBeUndefined();
     expect(await server.app.store.history.listByCustomer(id)).toHaveLength(1);
     expect(await server.app.store.consents.listByCustomer(id)).toEqual([]);
+  });
+
+  it('beside sign-ins at once leaves them signed in or refused, and nobody is signed in afterwards', async () => {
+    for (let round = 1; round <= 5; round += 1) {
+      const { tokens, email, password, id } = await signUp(server);
+      const signIns = Array.from({ length: 4 }, () =>
+        call(server, 'POST', '/auth/sign_in', { json: { email, password } }),
+      );
+      const [first] = await Promise.all([signIns[0]]);
+      expect(first?.status).toBe(200);
+      const deleted = await call(server, 'DELETE', '/auth', { headers: tokens });
+      expect(deleted.status).toBe(200);
+      for (const answer of await Promise.all(signIns)) {
+        expect([200, 401]).toContain(answer.status);
+        if (answer.status === 200) expect(await isSignedIn(server, tokensOf(answer))).toBe(false);
+      }
+      expect(await server.app.store.history.listByCustomer(id)).toHaveLength(1);
+    }
   });
 });

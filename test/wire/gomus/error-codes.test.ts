@@ -2,7 +2,7 @@ import SqliteDatabase from 'better-sqlite3';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FreshDatabase, freshDatabaseUrl } from '../../dialects.ts';
-import { type RunningApp, startApp } from '../../start-app.ts';
+import { type RunningApp, serveDatabase } from '../../start-app.ts';
 import { bruce, call, signIn, tokenHeadersOn } from './client.ts';
 import { describeOnServer } from './server-under-test.ts';
 
@@ -123,7 +123,7 @@ describe.each(['sqlite', 'postgres'] as const)('a broken database (%s)', (kind) 
   let server: RunningApp;
   beforeAll(async () => {
     database = await freshDatabaseUrl(kind);
-    server = await startApp(kind, { FOYER_RATE_LIMIT: 'off', FOYER_DATABASE_URL: database.url });
+    server = await serveDatabase(database.url, { FOYER_RATE_LIMIT: 'off' });
   });
   afterAll(async () => {
     await server.stop();

@@ -215,7 +215,6 @@ describeOnServer('a path', (server) => {
     '/museums',
     '/auth/sign_in/x',
     '/%00',
-    '/%ff',
     '/%',
     '/..%2f',
     '/auth//sign_in',
@@ -228,6 +227,12 @@ describeOnServer('a path', (server) => {
         errors: ['There is no such API endpoint.'],
       });
     }
+  });
+
+  it('is answered 400 where its bytes are no text', async () => {
+    const answer = await call(server, 'GET', '/customers/%ff', { headers: { authorization: 'Bearer foyer-demo-key' } });
+    expect(answer.status).toBe(400);
+    expect(answer.json.errors).toEqual([answer.json.error]);
   });
 
   it.each([

@@ -1,0 +1,88 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import startPostgres from '../test/postgres.ts';
+import { parentOf } from './processes.ts';
+
+export type DatabaseKind = 'sqlite' | 'postgres';
+
+/** Where the databases of a run live; all of it is removed by `discard`. */
+export interface Databases {
+  /** Folder of the SQLite files. */
+  readonly directory: string;
+  /** Process id of the PostgreSQL server; undefined when it is not on this machine or there is no /proc. */
+  readonly postgresPid: number | undefined;
+  /** Server version and the settings that matter here. */
+  readonly postgresFacts: Record<string, string>;
+  /** Makes an empty database and gives its address. */
+  create(kind: DatabaseKind, name: string): Promise<string>;
+  /** Makes a second database with what the first, to which nobody may be connected, holds. */
+  copy(url: string, name: string): Promise<string>;
+  discard(): Promise<void>;
+}
+
+/** Starts a PostgreSQL of our own, synced commits included, and makes a folder for SQLite on the disk of this repository. */
+export async function openDatabases(): Promise<Databases> {
+  // Not the system's temporary folder: where that is memory, a commit that reaches "the disk" costs nothing.
+  mkdirSync('bench/results/tmp', { recursive: true });
+  const directory = mkdtempSync(join('bench/results/tmp', 'run-'));
+  // A run that is broken off leaves nothing behind; PostgreSQL's files go with its guard.
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  let serverUrl = '';
+  const project = { provide: (_name: string, url: string) => (serverUrl = url) };
+  const stop = await startPostgres(project as unknown as Parameters<typeof startPostgres>[0]);
+  const names: string[] = [];
+  const onServer = async (statement: string) => {
+    const client = new pg.Client({ connectionString: serverUrl });
+    await client.connect();
+    try {
+      return await client.query(statement);
+    } finally {
+      await client.end();
+    }
+  };
+  const create = async (name: string, template: string): Promise<string> => {
+    const database = `bench_${process.pid}_${name.replaceAll('-', '_')}`;
+    await onServer(`create database ${database} template ${template}`);
+    names.push(database);
+    const url = new URL(serverUrl);
+    url.pathname = `/${database}`;
+    return url.href;
+  };
+  return {
+    directory,
+    postgresPid: await serverPid(serverUrl),
+    postgresFacts: Object.fromEntries(
+      (
+        await onServer(
+          `select name, current_setting(name) as value from pg_settings where name in
+           ('server_version', 'shared_buffers', 'fsync', 'synchronous_commit', 'max_connections', 'wal_sync_method', 'data_directory')`,
+        )
+      ).rows.map(({ name, value }: { name: string; value: string }) => [name, value]),
+    ),
+    create: (kind, name) =>
+      kind === 'sqlite' ? Promise.resolve(`sqlite:${join(directory, `${name}.db`)}`) : create(name, 'template1'),
+    copy: async (url, name) => {
+      if (!url.startsWith('sqlite:')) return create(name, new URL(url).pathname.slice(1));
+      const path = join(directory, `${name}.db`);
+      copyFileSync(url.slice('sqlite:'.length), path);
+      return `sqlite:${path}`;
+    },
+    discard: async () => {
+      for (const name of names) await onServer(`drop database if exists ${name} with (force)`).catch(() => undefined);
+      await stop?.();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function serverPid(url: string): Promise<number | undefined> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    return parentOf(rows[0]!.pid);
+  } finally {
+    await client.end();
+  }
+}

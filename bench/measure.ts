@@ -1,0 +1,149 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { guard } from './children.ts';
+import { median } from './latency.ts';
+import type { SliceOrder, SliceResult } from './load.ts';
+import { cpuSecondsOf, cpuSecondsOfTree } from './processes.ts';
+import type { Settings } from './settings.ts';
+import type { ServerTarget, Target } from './targets.ts';
+import { type WorkloadName, workloadOf } from './workloads.ts';
+
+/** One slice as measured from both sides; cores are CPU seconds per second. */
+export interface Round extends Omit<SliceResult, 'elapsedMs'> {
+  serverCores?: number;
+  databaseCores?: number;
+}
+
+/** What one target did under one workload: the rounds and their medians. */
+export interface Cell {
+  workload: WorkloadName;
+  target: string;
+  connections: number;
+  rounds: Round[];
+  /** Undefined when refused. */
+  perSecond?: number;
+  p50?: number;
+  p95?: number;
+  p99?: number;
+  requests: number;
+  errors: number;
+  serverCores?: number;
+  databaseCores?: number;
+  clientCores?: number;
+  /** Why there is no figure. */
+  refused?: string;
+}
+
+/** The other process, in which the clients are. */
+export interface LoadGenerator {
+  run(order: SliceOrder): Promise<SliceResult>;
+  stop(): void;
+}
+
+export async function startLoadGenerator(): Promise<LoadGenerator> {
+  const child = fork('node_modules/.cache/bench/load.mjs', { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  const log = guard(child);
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`The load generator ended: ${log()}`)));
+  ended.catch(() => undefined);
+  await Promise.race([once(child, 'message'), ended]);
+  return {
+    run: async (order) => {
+      child.send(order);
+      const [result] = (await Promise.race([once(child, 'message'), ended])) as [SliceResult];
+      return result;
+    },
+    stop: () => child.kill(),
+  };
+}
+
+export interface Measuring {
+  generator: LoadGenerator;
+  settings: Settings;
+  postgresPid: number | undefined;
+  say(line: string): void;
+}
+
+/**
+ * Runs one workload on all its targets in short slices, A B C, A B C, A B C, each round beginning with another, so that
+ * whatever the machine does meanwhile meets all alike. Every target is warmed up before the first round.
+ */
+export async function measureWorkload(
+  { generator, settings, postgresPid, say }: Measuring,
+  workload: WorkloadName,
+  targets: readonly Target[],
+): Promise<Cell[]> {
+  const { kind, title } = workloadOf(workload);
+  const connections = settings.connections[kind];
+  const slice = async (target: Target, rampMs: number, measureMs: number): Promise<Round> => {
+    const pids = target.kind === 'raw' ? [target.pid] : target.processes.map(({ pid }) => pid);
+    const hasPostgres = target.kind !== 'raw' && target.database === 'postgres' && postgresPid !== undefined;
+    const readCpu = () => [cpuSecondsOf(pids), hasPostgres ? cpuSecondsOfTree(postgresPid) : undefined] as const;
+    const [serverBefore, databaseBefore] = readCpu();
+    const start = performance.now();
+    const result =
+      target.kind === 'raw'
+        ? await target.run(measureMs)
+        : await generator.run(orderFor(target, workload, connections, rampMs, measureMs));
+    const seconds = (performance.now() - start) / 1000;
+    const [serverAfter, databaseAfter] = readCpu();
+    const { elapsedMs: _, ...figures } = result;
+    return {
+      ...figures,
+      serverCores: coresOf(serverBefore, serverAfter, seconds),
+      databaseCores: coresOf(databaseBefore, databaseAfter, seconds),
+    };
+  };
+  const rounds = new Map<Target, Round[]>(targets.map((target) => [target, []]));
+  for (const target of targets) await slice(target, 0, settings.warmUpMs);
+  for (let round = 1; round <= settings.rounds; round += 1) {
+    for (let turn = 0; turn < targets.length; turn += 1) {
+      const target = targets[(turn + round - 1) % targets.length]!;
+      const figures = await slice(target, settings.rampMs, settings.measureMs[kind]);
+      rounds.get(target)!.push(figures);
+      const fault = figures.errors === 0 ? '' : `  ${figures.errors} ERRORS ${figures.firstError ?? ''}`;
+      const [rate, p50] = [figures.perSecond.toFixed(0).padStart(7), (figures.p50 ?? Number.NaN).toFixed(2)];
+      say(`  ${round}/${settings.rounds}  ${title}  ${target.name.padEnd(30)} ${rate}/s  p50 ${p50} ms${fault}`);
+    }
+  }
+  return targets.map((target) => toCell(workload, target.name, connections, rounds.get(target)!));
+}
+
+function orderFor(
+  { kind, processes, dataKey, facts }: ServerTarget,
+  workload: WorkloadName,
+  connections: number,
+  rampMs: number,
+  measureMs: number,
+): SliceOrder {
+  return { workload, kind, urls: processes.map(({ url }) => url), dataKey, facts, connections, rampMs, measureMs };
+}
+
+function coresOf(before: number | undefined, after: number | undefined, seconds: number): number | undefined {
+  return before === undefined || after === undefined ? undefined : (after - before) / seconds;
+}
+
+/** More wrong answers than this share, and what was measured is not the workload. */
+const toleratedErrors = 0.001;
+
+function toCell(workload: WorkloadName, target: string, connections: number, rounds: Round[]): Cell {
+  const requests = rounds.reduce((sum, round) => sum + round.requests, 0);
+  const errors = rounds.reduce((sum, round) => sum + round.errors, 0);
+  const cell: Cell = { workload, target, connections, rounds, requests, errors };
+  if (errors > requests * toleratedErrors) {
+    const example = rounds.find(({ firstError }) => firstError !== undefined)?.firstError;
+    return { ...cell, refused: `${errors} wrong answers to ${requests} requests: ${example ?? ''}` };
+  }
+  if (rounds.some((round) => round.requests === 0)) return { ...cell, refused: 'a slice without any answer' };
+  const middle = (figure: (round: Round) => number | undefined) =>
+    median(rounds.flatMap((round) => figure(round) ?? []));
+  return {
+    ...cell,
+    perSecond: middle((round) => round.perSecond),
+    p50: middle((round) => round.p50),
+    p95: middle((round) => round.p95),
+    p99: middle((round) => round.p99),
+    serverCores: middle((round) => round.serverCores),
+    databaseCores: middle((round) => round.databaseCores),
+    clientCores: middle((round) => round.clientCores),
+  };
+}

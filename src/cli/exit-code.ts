@@ -1,0 +1,13 @@
+/** What a command's end says to scripts; docs/cli.md lists them, and they never change their meaning. */
+export const exitCodes = {
+  ok: 0,
+  /** The domain refused, or the doctor found a failure. */
+  failed: 1,
+  /** Wrong command line or configuration: nothing was tried. */
+  usage: 2,
+  /** The database is unavailable or not migrated. */
+  database: 3,
+  notFound: 4,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
