@@ -38,6 +38,14 @@ describe('judge', () => {
     expect(bar?.verdict).toBe('missed');
   });
 
+  it('only tells how sign-in compares at equal hash cost', () => {
+    const cells = ['foyer-sqlite', 'better-auth-sqlite-argon2id'].map((name) =>
+      cellOf(name, [50], { workload: 'sign_in' }),
+    );
+    const bar = barOf(cells, "sign-in against better-auth with Foyer's hash, sqlite");
+    expect(bar).toMatchObject({ value: 1, verdict: 'no bar' });
+  });
+
   it('judges start and memory by their bounds', () => {
     const bars = judge([], [{ target: 'foyer-sqlite', readyMs: [650, 900, 640], restMb: 121, peakMb: 300 }], settings);
     const verdicts = bars.filter(({ unit }) => unit !== 'times').map(({ verdict }) => verdict);

@@ -4,16 +4,16 @@ import type { Cell } from './measure.ts';
 import type { Settings } from './settings.ts';
 import type { WorkloadName } from './workloads.ts';
 
-/** Something that Foyer promises and this run checks. */
+/** Something that Foyer promises and this run checks; without a threshold a comparison that is only told. */
 export interface Bar {
   name: string;
   /** What was measured, in the bar's unit; undefined when it was not. */
   value?: number;
-  threshold: number;
+  threshold?: number;
   /** `least`: the value must not be below the threshold; `most`: not above. */
   direction: 'least' | 'most';
   unit: 'times' | 's' | 'MB';
-  verdict: 'met' | 'missed' | 'not measured';
+  verdict: 'met' | 'missed' | 'not measured' | 'no bar';
   /** What was compared, and why there is no value. */
   detail: string;
 }
@@ -43,7 +43,7 @@ export function judge(cells: readonly Cell[], footprints: readonly Footprint[], 
     workload: WorkloadName,
     target: string,
     reference: string,
-    threshold: number,
+    threshold: number | undefined,
     options: { figure?: 'perSecond' | 'p50'; direction?: Bar['direction'] } = {},
   ): Bar => {
     const { figure = 'perSecond', direction = 'least' } = options;
@@ -79,6 +79,7 @@ export function judge(cells: readonly Cell[], footprints: readonly Footprint[], 
     const [foyer, peer] = [`foyer-${kind}`, `better-auth-${kind}`];
     bars.push(
       ratio(`sign-in against better-auth with its own hash, ${kind}`, 'sign_in', foyer, peer, 7),
+      ratio(`sign-in against better-auth with Foyer's hash, ${kind}`, 'sign_in', foyer, `${peer}-argon2id`, undefined),
       ratio(`session check against better-auth, ${kind}`, 'session_check', foyer, peer, 15),
       ratio(`user update against better-auth, ${kind}`, 'user_update', foyer, peer, 4),
     );
@@ -109,6 +110,7 @@ export function judge(cells: readonly Cell[], footprints: readonly Footprint[], 
 function decided(bar: Omit<Bar, 'verdict'>): Bar {
   const { value, threshold, direction } = bar;
   if (value === undefined || Number.isNaN(value)) return { ...bar, value: undefined, verdict: 'not measured' };
+  if (threshold === undefined) return { ...bar, verdict: 'no bar' };
   const isMet = direction === 'least' ? value >= threshold : value <= threshold;
   return { ...bar, verdict: isMet ? 'met' : 'missed' };
 }

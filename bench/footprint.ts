@@ -1,5 +1,7 @@
 import type { Footprint } from './bars.ts';
+import type { ServerProcess } from './children.ts';
 import type { DatabaseKind } from './databases.ts';
+import { kinds } from './lineup.ts';
 import { memoryOf } from './processes.ts';
 import type { Seeded } from './seed.ts';
 import { startFoyer, startPeer, type Target } from './targets.ts';
@@ -10,20 +12,18 @@ export async function measureColdStarts(
   peers: ReadonlyMap<string, string>,
   times: number,
 ): Promise<Map<string, number[]>> {
-  const ready = new Map<string, number[]>();
+  const starts: [name: string, start: () => Promise<ServerProcess>][] = [];
+  for (const kind of kinds) {
+    starts.push([`foyer-${kind}`, () => startFoyer(bases[kind].url)]);
+    const peer = peers.get(`better-auth-${kind}`);
+    if (peer !== undefined) starts.push([`better-auth-${kind}`, () => startPeer(peer, 'default')]);
+  }
+  const ready = new Map<string, number[]>(starts.map(([name]) => [name, []]));
   for (let time = 0; time < times; time += 1) {
-    for (const kind of ['sqlite', 'postgres'] as const) {
-      const starts = [[`foyer-${kind}`, () => startFoyer(bases[kind].url)]] as [
-        string,
-        () => ReturnType<typeof startFoyer>,
-      ][];
-      const peer = peers.get(`better-auth-${kind}`);
-      if (peer !== undefined) starts.push([`better-auth-${kind}`, () => startPeer(peer, 'default')]);
-      for (const [name, start] of starts) {
-        const server = await start();
-        await server.stop();
-        ready.set(name, [...(ready.get(name) ?? []), server.readyMs]);
-      }
+    for (const [name, start] of starts) {
+      const server = await start();
+      await server.stop();
+      ready.get(name)!.push(server.readyMs);
     }
   }
   return ready;

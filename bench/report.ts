@@ -32,7 +32,7 @@ export function writeReport(path: string, report: Report): void {
 /** The bars as lines for a terminal. */
 export function barLines(bars: readonly Bar[]): string[] {
   const width = Math.max(...bars.map(({ name }) => name.length));
-  const marks = { met: 'met   ', missed: 'MISSED', 'not measured': '-     ' };
+  const marks = { met: 'met   ', missed: 'MISSED', 'not measured': '-     ', 'no bar': '      ' };
   return bars.map(
     (bar) => `${marks[bar.verdict]}  ${bar.name.padEnd(width)}  ${shownValue(bar)}  (${shownBound(bar)})`,
   );
@@ -44,6 +44,7 @@ function shownValue({ value, unit }: Bar): string {
 }
 
 function shownBound({ direction, threshold, unit }: Bar): string {
+  if (threshold === undefined) return 'no bar';
   return `${direction === 'least' ? '≥' : '≤'} ${threshold}${unit === 'times' ? '' : ` ${unit}`}`;
 }
 

@@ -100,16 +100,16 @@ export function fitInto(
     plannedMs += count * (warmUpMs + rounds * (rampMs + measureMs[kind] + drainMs[kind]));
   }
   const share = Math.min(1.5, Math.max(0.4, (seconds * 1000) / plannedMs));
-  const shrunk = (ms: number): number => Math.round(ms * share);
+  const shrunk = (ms: number, least = 0): number => Math.max(least, Math.round(ms * share));
   return {
     ...settings,
     rampMs: shrunk(rampMs),
     warmUpMs: shrunk(warmUpMs),
     measureMs: {
-      read: shrunk(measureMs.read),
-      search: shrunk(measureMs.search),
-      write: shrunk(measureMs.write),
-      hash: shrunk(measureMs.hash),
+      read: shrunk(measureMs.read, 100),
+      search: shrunk(measureMs.search, 100),
+      write: shrunk(measureMs.write, 100),
+      hash: shrunk(measureMs.hash, 300),
     },
   };
 }

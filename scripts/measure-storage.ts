@@ -74,7 +74,14 @@ const moreTables: BulkTable[] = [
     rowsOf: (id) => {
       const event = (type: string, fields: string[]) => JSON.stringify({ type, customerId: id, fields });
       const names = ['givenName', 'familyName', 'email'];
-      const linked = ['birthday', 'phone', 'address.street', 'address.postcode', 'address.city', 'link.123.memberNumber'];
+      const linked = [
+        'birthday',
+        'phone',
+        'address.street',
+        'address.postcode',
+        'address.city',
+        'link.123.memberNumber',
+      ];
       return [
         [id, 'customer.created', event('customer.created', names), 'gomus', 'anonymous', requestId, now],
         [id, 'customer.updated', event('customer.updated', linked), 'spaaza', 'key 1 (platform)', requestId, now],

@@ -43,10 +43,11 @@ async function problemsOfSignUp(deps: AccountDeps, input: SignUp): Promise<Probl
   if (passwordConfirmation !== undefined && passwordConfirmation !== password) {
     problems.push({ field: 'passwordConfirmation', rule: 'mismatch' });
   }
+  // What could not be read has been reported; it is not missing as well.
+  const isUnread = (name: string): boolean => input.problems.some(({ field }) => field === name);
   const passwordProblem = shopPasswordProblem('newPassword', password ?? '');
-  if (passwordProblem !== undefined) problems.push(passwordProblem);
-  const isEmailRead = !problems.some(({ field }) => field === 'email');
-  problems.push(...problemsOf(isEmailRead ? { ...changes, email: changes.email ?? '' } : changes));
+  if (passwordProblem !== undefined && !isUnread('newPassword')) problems.push(passwordProblem);
+  problems.push(...problemsOf(isUnread('email') ? changes : { ...changes, email: changes.email ?? '' }));
   problems.push(...problemsOfWish(newsletter, deps.directory.topology));
   if (changes.email !== undefined) {
     const { poolId } = deps.directory.topology.websiteById(shop.websiteId);

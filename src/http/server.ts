@@ -53,7 +53,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4_000 },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },
     rewriteUrl: (request) => decodableUrl(originForm(request.url ?? '/')),
     clientErrorHandler: (error, socket) => {
       const id = requestId({ headers: {} });
@@ -129,12 +129,23 @@ function createRequestIds(): (request: Pick<IncomingMessage, 'headers'>) => stri
 }
 
 /**
- * Keeps a stray `%` from ending in the router's own error: Magento takes an invalid sequence as it is written
+ * Keeps a stray `%`, or encoded bytes that are no text, from ending in the router's own error: Magento takes an invalid sequence as it is written
  * (magento-webapi 1.5), and so do we on both wires.
  */
 function decodableUrl(url: string): string {
   if (!url.includes('%')) return url;
-  return url.replace(/%(?![0-9a-fA-F]{2})/g, '%25');
+  return url
+    .replace(/%(?![0-9a-fA-F]{2})/g, '%25')
+    .replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => (isText(run) ? run : run.replaceAll('%', '%25')));
+}
+
+function isText(encoded: string): boolean {
+  try {
+    decodeURIComponent(encoded);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The path and query of a request target. Clients that speak as to a proxy send a whole address (RFC 9112, 3.2.2). */

@@ -72,6 +72,8 @@ export class MoveRefused extends Error {
 /** Far above what counting a large table takes. */
 const statementTimeoutMs = 600_000;
 const pageSize = 1_000;
+/** Servers hear of maintenance within two seconds, and then end what they have begun. */
+const quietAfterMs = 3_000;
 
 /**
  * Copies all rows of one database into another of either kind, a page per transaction, and proves that both hold the
@@ -102,7 +104,12 @@ async function checkSource(source: Database, { isOffline }: MoveOptions): Promis
   if (unknown.length > 0) throw new MoveRefused('source_newer', unknown);
   const unfinished = await findMove(source.reader);
   if (unfinished !== undefined) throw new MoveRefused('source_unfinished', [unfinished.source]);
-  if (!isOffline && !(await isInMaintenance(source))) throw new MoveRefused('source_open');
+  if (isOffline) return;
+  const since = await maintenanceSince(source);
+  if (since === undefined) throw new MoveRefused('source_open');
+  const waitMs = Date.parse(since) + quietAfterMs - Date.now();
+  // A clock that is far ahead is not waited for: writes are noticed in any case.
+  if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, quietAfterMs)));
 }
 
 async function move(source: Database, target: Database, options: MoveOptions): Promise<MoveResult> {
@@ -114,15 +121,15 @@ async function move(source: Database, target: Database, options: MoveOptions): P
   // What was written to a table after it was compared shows here.
   if ((await markOf(source)) !== mark) throw new MoveRefused('source_changed');
   await target.alignIdentities(await source.highestIds());
-  const isMaintenance = await isInMaintenance(target);
+  const isMaintenance = (await maintenanceSince(target)) !== undefined;
   await target.transaction(async (handle) => {
     if (!(await advanceMove(handle, copied, undefined))) throw new MoveRefused('target_taken');
   });
   return { tables, isResumed, isMaintenance };
 }
 
-async function isInMaintenance({ reader }: Database): Promise<boolean> {
-  return (await settings.readAll(reader)).has('maintenance_since');
+async function maintenanceSince({ reader }: Database): Promise<string | undefined> {
+  return (await settings.readAll(reader)).get('maintenance_since');
 }
 
 /**

@@ -29,7 +29,7 @@ const answers: [string, number, () => ReturnType<typeof sendRaw>][] = [
   ['a body too long', 413, () => post('/api/v4/auth/sign_in', 'x'.repeat(5000))],
   ['headers too long', 431, () => get('/livez', `x-filler: ${'x'.repeat(20_000)}`)],
   ['bytes that are not HTTP', 400, () => sendRaw(running.url, 'HELLO\r\n\r\n')],
-  ['an unreadable path', 400, () => get('/api/v4/customers/%ff%fe')],
+  ['a path that is no text', 403, () => get('/api/v4/customers/%ff%fe')],
   ['health', 200, () => get('/livez')],
   ['metrics', 200, () => get('/metrics')],
   ['the documentation', 200, () => get('/openapi.json')],

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { describeOnServers } from '../server-under-test.ts';
 import { call, isSignedIn, signIn, signUp, tokenHeadersOn, tokensOf } from './client.ts';
-import { describeOnServers } from './server-under-test.ts';
 
 describeOnServers('deleting the account', (server) => {
   it('answers 200 with the uid in the sentence, in both languages, and no token headers', async () => {

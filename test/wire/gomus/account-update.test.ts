@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { describeOnServer, describeOnServers } from '../server-under-test.ts';
 import { call, freshEmail, isSignedIn, signIn, signUp, tokenHeaderNames, tokenHeadersOn, tokensOf } from './client.ts';
-import { describeOnServer, describeOnServers } from './server-under-test.ts';
 
 describeOnServers('changing the account', (server) => {
   it('takes every permitted field, in one request', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { describeOnServer } from '../server-under-test.ts';
 import { call, freshEmail, type NewAccount, signUp } from './client.ts';
-import { describeOnServer } from './server-under-test.ts';
 
 const ownFields = [
   'name',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { describeOnServer, describeOnServers } from '../server-under-test.ts';
 import { call, freshEmail, signUp, type Tokens, tokenHeadersOn } from './client.ts';
-import { describeOnServer, describeOnServers } from './server-under-test.ts';
 
 const invalid = 'Invalid login credentials';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { describeOnServers } from '../server-under-test.ts';
 import { type Answer, call, freshEmail, type Request, signUp } from './client.ts';
-import { describeOnServers } from './server-under-test.ts';
 
 describeOnServers('the customers of a partner', (server) => {
   const ask = (method: string, path: string, request: Request = {}) =>

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { expect, it } from 'vitest';
-import { describeOnServers } from './server-under-test.ts';
+import { describeOnServers } from '../server-under-test.ts';
 
 // The requests are those of the vendor's page, the headers those that curl adds to them.
 

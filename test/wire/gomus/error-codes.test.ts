@@ -3,8 +3,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FreshDatabase, freshDatabaseUrl } from '../../dialects.ts';
 import { type RunningApp, serveDatabase } from '../../start-app.ts';
+import { describeOnServer } from '../server-under-test.ts';
 import { bruce, call, signIn, tokenHeadersOn } from './client.ts';
-import { describeOnServer } from './server-under-test.ts';
 
 // The eight codes of the vendor's table, each reached by a request and read in two languages.
 

@@ -1,8 +1,8 @@
 import { beforeAll, expect, it } from 'vitest';
 import type { TopologyData } from '../../../src/accounts/topology.ts';
 import { demoTopology } from '../../../src/demo.ts';
+import { describeOnServers, type ServerUnderTest } from '../server-under-test.ts';
 import { call, freshEmail, signUp } from './client.ts';
-import { describeOnServers, type ServerUnderTest } from './server-under-test.ts';
 
 const second = 'second-shop.example';
 

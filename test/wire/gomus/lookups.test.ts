@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { describeOnServer } from '../server-under-test.ts';
 import { call, signUp, tokenHeaderNames, tokenHeadersOn } from './client.ts';
-import { describeOnServer } from './server-under-test.ts';
 
 describeOnServer('whoami', (server) => {
   it('is public without credentials', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { describeOnServer, describeOnServers, type ServerUnderTest } from '../server-under-test.ts';
 import { call, signUp, type Tokens } from './client.ts';
-import { describeOnServer, describeOnServers, type ServerUnderTest } from './server-under-test.ts';
 
 describeOnServers('newsletter groups', (server) => {
   it.each([

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { describeOnServers } from '../server-under-test.ts';
 import { call, freshEmail, signUp } from './client.ts';
-import { describeOnServers } from './server-under-test.ts';
 
 const partner = { authorization: 'Bearer foyer-demo-key' };
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
+import { describeOnServer } from '../server-under-test.ts';
 import { bruce, call, freshEmail, send, signUp, tokenHeaderNames, tokenHeadersOn } from './client.ts';
-import { describeOnServer } from './server-under-test.ts';
 
 describeOnServer('the language of an answer', (server) => {
   it.each([
@@ -229,9 +229,9 @@ describeOnServer('a path', (server) => {
     }
   });
 
-  it('is answered 400 where its bytes are no text', async () => {
+  it('is taken as it is written where its bytes are no text', async () => {
     const answer = await call(server, 'GET', '/customers/%ff', { headers: { authorization: 'Bearer foyer-demo-key' } });
-    expect(answer.status).toBe(400);
+    expect(answer.status).toBe(404);
     expect(answer.json.errors).toEqual([answer.json.error]);
   });
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { describeOnServers, type ServerUnderTest } from '../server-under-test.ts';
 import {
   type Answer,
   call,
@@ -11,7 +12,6 @@ import {
   tokenHeadersOn,
   tokensOf,
 } from './client.ts';
-import { describeOnServers, type ServerUnderTest } from './server-under-test.ts';
 import { daysFromNow, rewriteSession, storedSession, unixSeconds } from './stored-session.ts';
 
 describeOnServers(

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { describeOnServer, describeOnServers } from '../server-under-test.ts';
 import { call, isSignedIn, signIn, signUp, tokenHeaderNames, tokenHeadersOn, tokensOf } from './client.ts';
-import { describeOnServer, describeOnServers } from './server-under-test.ts';
 
 const badCredentials = 'Invalid login credentials. Please try again.';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { describeOnServer, describeOnServers, type ServerUnderTest } from '../server-under-test.ts';
 import { call, freshEmail, isSignedIn, signIn, signUp, tokenHeaderNames, tokenHeadersOn, tokensOf } from './client.ts';
-import { describeOnServer, describeOnServers, type ServerUnderTest } from './server-under-test.ts';
 
 const password = 'nine lives';
 

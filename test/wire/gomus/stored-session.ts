@@ -1,5 +1,5 @@
 import type { Session } from '../../../src/accounts/session.ts';
-import type { ServerUnderTest } from './server-under-test.ts';
+import type { ServerUnderTest } from '../server-under-test.ts';
 
 const daySeconds = 86_400;
 

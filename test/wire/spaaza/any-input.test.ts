@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { describeOnServer, type ServerUnderTest } from '../gomus/server-under-test.ts';
+import { describeOnServer, type ServerUnderTest } from '../server-under-test.ts';
 import { addMember, call, freshEmail, freshUserId, type Json, traces, update, upsert, userInfo } from './client.ts';
 
 const keys = [

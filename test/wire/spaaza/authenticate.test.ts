@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeOnServer, describeOnServers, type ServerUnderTest } from '../gomus/server-under-test.ts';
+import { describeOnServer, describeOnServers, type ServerUnderTest } from '../server-under-test.ts';
 import { addMember, authenticate, freshEmail, john } from './client.ts';
 
 const password = 'EasyOrNot?';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeOnServer } from '../gomus/server-under-test.ts';
+import { describeOnServer } from '../server-under-test.ts';
 import { type Answer, call, freshEmail, type Json, update, upsert } from './client.ts';
 import { chainOnSecondWebsite, oneChainTwoWebsites, twoChains } from './topologies.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeOnServers } from '../gomus/server-under-test.ts';
+import { describeOnServers } from '../server-under-test.ts';
 import { authenticate, call, freshEmail, freshUserId, traces, upsert } from './client.ts';
 
 const person = () => ({ username: freshEmail(), first_name: 'Ada', last_name: 'Lovelace' });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeOnServers } from '../gomus/server-under-test.ts';
+import { describeOnServers } from '../server-under-test.ts';
 import { type Answer, send } from './client.ts';
 
 // Bodies are those of the vendor's page, byte for byte; curl sends them as a form unless told otherwise.

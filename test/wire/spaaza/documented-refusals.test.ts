@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeOnServer, describeOnServers } from '../gomus/server-under-test.ts';
+import { describeOnServer, describeOnServers } from '../server-under-test.ts';
 import { type Answer, addMember, authenticate, call, freshEmail, john, update } from './client.ts';
 import { noChains, separatePools, twoChains } from './topologies.ts';
 

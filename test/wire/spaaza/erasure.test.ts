@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeOnServers } from '../gomus/server-under-test.ts';
+import { describeOnServers } from '../server-under-test.ts';
 import { addMember, authenticate, call, freshUserId, type Member, traces, update, upsert, userInfo } from './client.ts';
 
 /** What get-user gives of somebody who was deleted over there (spaaza 3.6). */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeOnServer, describeOnServers } from '../gomus/server-under-test.ts';
+import { describeOnServer, describeOnServers } from '../server-under-test.ts';
 import { addMember, call, freshEmail, freshUserId, traces, update } from './client.ts';
 import { separatePools, twoChains } from './topologies.ts';
 

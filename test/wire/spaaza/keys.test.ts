@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Scope } from '../../../src/accounts/access.ts';
 import { scopes } from '../../../src/accounts/access.ts';
-import { describeOnServer, describeOnServers } from '../gomus/server-under-test.ts';
+import { describeOnServer, describeOnServers } from '../server-under-test.ts';
 import { type Answer, addKey, addMember, authenticate, call, freshEmail, john, traces, update } from './client.ts';
 import { oneChainTwoPools, oneChainTwoWebsites } from './topologies.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeOnServer } from '../gomus/server-under-test.ts';
+import { describeOnServer } from '../server-under-test.ts';
 import { addMember, authenticate, call, freshEmail, type Json, john, send, update } from './client.ts';
 
 const authenticatePath = '/rest/V1/spaaza/customer/authenticate';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeOnServers } from '../gomus/server-under-test.ts';
+import { describeOnServers } from '../server-under-test.ts';
 import { addMember, call, freshEmail } from './client.ts';
 
 describeOnServers('an e-mail in a path', (server) => {

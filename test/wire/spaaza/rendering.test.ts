@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeOnServer } from '../gomus/server-under-test.ts';
+import { describeOnServer } from '../server-under-test.ts';
 import { type Answer, addMember, authenticate, call, update } from './client.ts';
 
 const json = 'application/json; charset=utf-8';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeOnServers } from '../gomus/server-under-test.ts';
+import { describeOnServers } from '../server-under-test.ts';
 import { addMember, authenticate, freshEmail, traces, update, userInfo } from './client.ts';
 
 const address = {

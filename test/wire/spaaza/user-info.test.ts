@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Address } from '../../../src/accounts/customer.ts';
-import { describeOnServers, type ServerUnderTest } from '../gomus/server-under-test.ts';
+import { describeOnServers, type ServerUnderTest } from '../server-under-test.ts';
 import { addMember, call, type Json, traces, update, userInfo } from './client.ts';
 
 const documentedKeys = [

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { type RunningApp, startApp } from '../../start-app.ts';
+import { type RunningApp, startApp } from '../start-app.ts';
 
 export type ServerUnderTest = Pick<RunningApp, 'app' | 'url' | 'logs' | 'rawLog'> & {
   readonly kind: 'sqlite' | 'postgres';
