@@ -55,7 +55,8 @@ export function judge(cells: readonly Cell[], footprints: readonly Footprint[], 
     if (one === undefined || other === undefined) return { ...common, verdict: 'not measured', detail };
     const refusal = [one, other].find(({ refused }) => refused !== undefined);
     if (refusal !== undefined) {
-      return { ...common, verdict: 'missed', detail: `${detail}; ${refusal.target} refused: ${refusal.refused}` };
+      const verdict = threshold === undefined ? 'not measured' : 'missed';
+      return { ...common, verdict, detail: `${detail}; ${refusal.target} refused: ${refusal.refused}` };
     }
     // Round by round, because the two slices of a round lie next to each other in time.
     const ratios = one.rounds.flatMap((round, index) => {

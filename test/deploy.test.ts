@@ -102,7 +102,7 @@ describe('the deployment files', () => {
     const nodes = composeFiles.flatMap(foyerServices).filter(({ command }) => command === undefined);
     expect(nodes).toHaveLength(4);
     for (const { healthcheck } of nodes) expect(healthcheck?.test?.join(' ')).toContain('/readyz');
-    expect(/^HEALTHCHECK[^]*?^ENTRYPOINT/m.exec(dockerfile)?.[0]).toContain('/livez');
+    expect(/^HEALTHCHECK[\s\S]*?^ENTRYPOINT/m.exec(dockerfile)?.[0]).toContain('/livez');
     for (const { kind, pod } of workloads()) {
       if (kind !== 'Deployment') continue;
       expect(pod.containers[0]).toMatchObject({

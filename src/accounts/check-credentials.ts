@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { checkCounted } from './counted-check.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
 import { AccountError } from './errors.ts';
-import { addSeconds, hashNetwork, hashToken, sameDigest } from './session.ts';
-import type { FailedAttempts, SignInAccount } from './store.ts';
+import { hashNetwork, hashToken, sameDigest } from './session.ts';
+import type { SignInAccount } from './store.ts';
 
 export interface Credentials {
   email: string;
@@ -39,27 +40,13 @@ export async function checkCredentials(deps: AccountDeps, credentials: Credentia
   const device = account && (await knownDevice(deps, account.customer.id, credentials));
   const key = device === undefined ? accountKey : `${accountKey}:${device}`;
 
-  const refuseIfLocked = async (): Promise<void> => {
-    const lockedUntil = (await deps.store.attempts.find(key))?.lockedUntil ?? null;
-    const now = deps.now();
-    if (lockedUntil !== null && lockedUntil > now) {
-      throw new AccountError('account_locked', { retryAfterSeconds: secondsBetween(now, lockedUntil) });
-    }
-  };
-  const refuse = async (): Promise<never> => {
-    throw await countFailure(deps, key);
-  };
-  await refuseIfLocked();
-  // Asked again when the hash is about to start, and counted before the next may: parallel guesses cannot outrun the
-  // counter by more than are hashed at once.
-  const check = await deps.passwords.check(credentials.password, account?.passwordHash, refuseIfLocked, refuse);
+  const check = await checkCounted(deps, key, credentials.password, account?.passwordHash);
   // No password fits an account that is not there; this is for the compiler.
-  if (account === undefined) return refuse();
+  if (account === undefined) throw new AccountError('invalid_credentials');
   if (account.customer.unconfirmedSince !== null) {
     throw new AccountError('account_unconfirmed', { email: account.customer.email });
   }
-  const hadFailures = (await deps.store.attempts.find(key)) !== undefined;
-  return { account, upgradedHash: check.upgradedHash, attemptKeys: hadFailures ? [key] : [] };
+  return { account, upgradedHash: check.upgradedHash, attemptKeys: check.hadFailures ? [key] : [] };
 }
 
 async function knownDevice(
@@ -75,35 +62,4 @@ async function knownDevice(
   const networkHash = hashNetwork(network);
   if (networkHash === null) return undefined;
   return (await deps.store.sessions.isKnownNetwork(customerId, networkHash)) ? networkHash : undefined;
-}
-
-async function countFailure(deps: AccountDeps, key: string): Promise<AccountError> {
-  const { maxFailures, lockSeconds } = deps.rules.lock;
-  const now = deps.now();
-  const lockedNow = await deps.store.transaction(async (store) => {
-    const earlier = await store.attempts.find(key);
-    const attempts = nextAttempts(earlier, key, now, maxFailures, lockSeconds);
-    await store.attempts.save(attempts);
-    return attempts.lockedUntil !== null;
-  });
-  return new AccountError('invalid_credentials', lockedNow ? { lockedNow, retryAfterSeconds: lockSeconds } : {});
-}
-
-/** Counts one more failure; a lock that has run out starts the count anew (magento-webapi 8.2). */
-export function nextAttempts(
-  earlier: FailedAttempts | undefined,
-  key: string,
-  now: string,
-  maxFailures: number,
-  lockSeconds: number,
-): FailedAttempts {
-  const isLockOver = earlier?.lockedUntil != null && earlier.lockedUntil <= now;
-  const failures = earlier === undefined || isLockOver ? 1 : earlier.failures + 1;
-  const firstFailedAt = failures === 1 ? now : (earlier?.firstFailedAt ?? now);
-  const lockedUntil = failures >= maxFailures ? addSeconds(now, lockSeconds) : null;
-  return { key, failures, firstFailedAt, lockedUntil };
-}
-
-function secondsBetween(from: string, to: string): number {
-  return Math.max(1, Math.ceil((Date.parse(to) - Date.parse(from)) / 1000));
 }

@@ -1,5 +1,6 @@
 import type { RequestContext } from './access.ts';
 import { logChange } from './change-log.ts';
+import { checkCounted } from './counted-check.ts';
 import { type CustomerChanges, differences, type FieldChange, problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
@@ -29,7 +30,7 @@ export interface PasswordChange {
 /**
  * Lets a signed-in customer change their own account. Throws `validation_failed` with every problem at once (taken
  * e-mail, unknown group, wrong current password …); then nothing is changed. A new password ends all other sessions.
- * Costs a hash only when a password is involved.
+ * Costs a hash only when a password is involved; throws `account_locked` after too many wrong current passwords.
  */
 export async function updateOwnAccount(
   deps: AccountDeps,
@@ -38,7 +39,7 @@ export async function updateOwnAccount(
 ): Promise<CustomerWithGroups> {
   const found = await deps.store.customers.findById(input.customerId);
   if (found === undefined) throw new AccountError('not_signed_in');
-  const problems = await problemsOfPasswordChange(deps, input.customerId, input.password);
+  const problems = await problemsOfPasswordChange(deps, input, input.password);
   problems.push(...problemsOf(input.changes), ...(await problemsOfNewEmail(deps, found, input)));
   problems.push(...input.problems, ...problemsOfWish(input.newsletter, deps.directory.topology));
   refuseIfAny(problems);
@@ -100,7 +101,7 @@ async function replacePassword(
 /** The order is devise's: confirmation, then the password itself, then the current one (gomus 2.8). */
 async function problemsOfPasswordChange(
   deps: AccountDeps,
-  customerId: number,
+  session: { customerId: number; sessionId: number },
   change: PasswordChange | undefined,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
@@ -116,12 +117,31 @@ async function problemsOfPasswordChange(
   const isRequired = newPassword !== undefined && deps.rules.needsCurrentPassword;
   if (currentPassword === undefined || currentPassword === '') {
     if (isRequired || currentPassword === '') problems.push({ field: 'currentPassword', rule: 'blank' });
-  } else {
-    const stored = await deps.store.customers.findPasswordHash(customerId);
-    const { isCorrect } = await deps.passwords.check(currentPassword, stored);
-    if (!isCorrect) problems.push({ field: 'currentPassword', rule: 'invalid' });
+  } else if (!(await isCurrentPassword(deps, session, currentPassword))) {
+    problems.push({ field: 'currentPassword', rule: 'invalid' });
   }
   return problems;
+}
+
+/**
+ * Counted per session, so that a stolen token cannot try out passwords for ever and does not lock the owner out. Throws
+ * `account_locked` after too many wrong ones.
+ */
+async function isCurrentPassword(
+  deps: AccountDeps,
+  { customerId, sessionId }: { customerId: number; sessionId: number },
+  password: string,
+): Promise<boolean> {
+  const key = `session:${sessionId}`;
+  try {
+    const stored = await deps.store.customers.findPasswordHash(customerId);
+    const { hadFailures } = await checkCounted(deps, key, password, stored);
+    if (hadFailures) await deps.store.transaction((store) => store.attempts.delete([key]));
+    return true;
+  } catch (error) {
+    if (error instanceof AccountError && error.code === 'invalid_credentials') return false;
+    throw error;
+  }
 }
 
 async function problemsOfNewEmail(

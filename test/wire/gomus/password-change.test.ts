@@ -46,6 +46,17 @@ describeOnServers('changing the password', (server) => {
     await signIn(server, email, next.password);
   });
 
+  it('stops a stolen token from guessing the current one, and leaves the owner free to sign in', async () => {
+    const { tokens, email, password } = await signUp(server);
+    const guess = (current: string) =>
+      call(server, 'PUT', '/auth?locale=en', { headers: tokens, json: { ...next, current_password: current } });
+    for (let failure = 1; failure <= 10; failure += 1) expect((await guess('wrong one')).status).toBe(422);
+    const locked = await guess(password);
+    expect([locked.status, Number(locked.headers['retry-after']) > 0]).toEqual([401, true]);
+    expect(locked.json.error).toContain('locked');
+    expect((await signIn(server, email, password)).client).toBeDefined();
+  });
+
   it('leaves a history row and an event without the password', async () => {
     const { tokens, password, id } = await signUp(server);
     await call(server, 'PUT', '/auth/password', { headers: tokens, json: { ...next, current_password: password } });
