@@ -39,7 +39,7 @@ export async function updateOwnAccount(
 ): Promise<CustomerWithGroups> {
   const found = await deps.store.customers.findById(input.customerId);
   if (found === undefined) throw new AccountError('not_signed_in');
-  const problems = await problemsOfPasswordChange(deps, input, input.password);
+  const problems = await problemsOfPasswordChange(deps, input);
   problems.push(...problemsOf(input.changes), ...(await problemsOfNewEmail(deps, found, input)));
   problems.push(...input.problems, ...problemsOfWish(input.newsletter, deps.directory.topology));
   refuseIfAny(problems);
@@ -101,12 +101,11 @@ async function replacePassword(
 /** The order is devise's: confirmation, then the password itself, then the current one (gomus 2.8). */
 async function problemsOfPasswordChange(
   deps: AccountDeps,
-  session: { customerId: number; sessionId: number },
-  change: PasswordChange | undefined,
+  input: CustomerUpdate & { customerId: number; sessionId: number },
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
-  if (change === undefined) return problems;
-  const { newPassword, passwordConfirmation, currentPassword } = change;
+  if (input.password === undefined) return problems;
+  const { newPassword, passwordConfirmation, currentPassword } = input.password;
   if (passwordConfirmation !== undefined && passwordConfirmation !== newPassword) {
     problems.push({ field: 'passwordConfirmation', rule: 'mismatch' });
   }
@@ -116,8 +115,11 @@ async function problemsOfPasswordChange(
   }
   const isRequired = newPassword !== undefined && deps.rules.needsCurrentPassword;
   if (currentPassword === undefined || currentPassword === '') {
-    if (isRequired || currentPassword === '') problems.push({ field: 'currentPassword', rule: 'blank' });
-  } else if (!(await isCurrentPassword(deps, session, currentPassword))) {
+    // What could not be read has been reported; it is not missing as well.
+    const isUnread = input.problems.some(({ field }) => field === 'currentPassword');
+    const isMissing = (isRequired && !isUnread) || currentPassword === '';
+    if (isMissing) problems.push({ field: 'currentPassword', rule: 'blank' });
+  } else if (!(await isCurrentPassword(deps, input, currentPassword))) {
     problems.push({ field: 'currentPassword', rule: 'invalid' });
   }
   return problems;
