@@ -57,7 +57,7 @@ export function renderSizing(measures: readonly StorageMeasure[]): string {
       inBytes(customers * bytesOf(postgres, hotTables) * bloat),
       inBytes(customers * signInsPerYear * perRow(postgres, 'history')),
       rate(peak),
-      rate((peak * sqlite.hashCpuMs) / 1000),
+      fewest((peak * sqlite.hashCpuMs) / 1000),
       rate(peak * requestsPerSignIn),
     ];
   });
@@ -119,6 +119,10 @@ function inBytes(bytes: number): string {
 /** Two digits that count, and no more than the suppositions allow for. */
 function rate(value: number): string {
   return value >= 100 ? grouped(Number(value.toPrecision(2))) : String(Number(value.toPrecision(2)));
+}
+
+function fewest(value: number): string {
+  return value < 0.01 ? 'under 0.01' : rate(value);
 }
 
 function bold(value: number): string {

@@ -129,8 +129,8 @@ function createRequestIds(): (request: Pick<IncomingMessage, 'headers'>) => stri
 }
 
 /**
- * Keeps a stray `%`, or encoded bytes that are no text, from ending in the router's own error: Magento takes an invalid sequence as it is written
- * (magento-webapi 1.5), and so do we on both wires.
+ * Keeps a stray `%`, or encoded bytes that are no text, from ending in the router's own error: Magento takes an invalid
+ * sequence as it is written (magento-webapi 1.5), and so do we on both wires.
  */
 function decodableUrl(url: string): string {
   if (!url.includes('%')) return url;

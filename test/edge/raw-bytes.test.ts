@@ -22,6 +22,9 @@ const byte = fc.oneof(
   fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
 );
 const bytes = (maxLength: number) => fc.string({ unit: byte, maxLength });
+/** Mostly what gets past the HTTP parser, now and then what does not. */
+const mostly = <T>(usual: fc.Arbitrary<T>, rare: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 30, arbitrary: usual }, { weight: 1, arbitrary: rare });
 
 const prefix = fc.constantFrom(
   '/api/v4',
@@ -40,16 +43,18 @@ const prefix = fc.constantFrom(
   '/rest',
   '',
 );
-const piece = fc.oneof(
-  fc.constantFrom('..', '.', '', '%2e%2e', '%2F', '%5c', '%00', '%', '%zz', '%c3%28', '%ff', '+', '402', '-1', '1e9'),
-  fc.constantFrom('99999999999999999999', 'a@b.c', '%F0%9F%98%80', '__proto__', 'constructor', 'x'.repeat(3_000)),
-  // What a request line can hold at all; other bytes are tried below.
-  fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)), maxLength: 12 }),
+const piece = mostly(
+  fc.oneof(
+    fc.constantFrom('..', '.', '', '%2e%2e', '%2F', '%5c', '%00', '%', '%zz', '%c3%28', '%ff', '+', '402', '-1', '1e9'),
+    fc.constantFrom('99999999999999999999', 'a@b.c', '%F0%9F%98%80', '__proto__', 'constructor', 'x'.repeat(3_000)),
+    // All that a request line may hold.
+    fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)), maxLength: 12 }),
+  ),
   bytes(6),
 );
-const query = fc.oneof(
-  fc.constant(''),
+const query = mostly(
   fc.constantFrom(
+    '',
     '?locale=xx',
     '?fields=[',
     '?fields=a[b,c[',
@@ -61,53 +66,46 @@ const query = fc.oneof(
   bytes(10).map((text) => `?${text}`),
 );
 const target = fc
-  .tuple(prefix, fc.array(piece, { maxLength: 3 }), query)
+  .tuple(prefix, fc.oneof(fc.constant([]), fc.array(piece, { maxLength: 3 })), query)
   .map(([start, pieces, end]) => [start, ...pieces].join('/') + end);
 
-const method = fc.oneof(
-  { weight: 8, arbitrary: fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS') },
-  { weight: 1, arbitrary: fc.constantFrom('TRACE', 'CONNECT', 'PROPFIND', 'M-SEARCH', 'get', 'FOO', '') },
+const method = mostly(
+  fc.constantFrom('GET', 'POST', 'POST', 'PUT', 'PATCH', 'HEAD', 'OPTIONS'),
+  fc.constantFrom('DELETE', 'TRACE', 'CONNECT', 'PROPFIND', 'M-SEARCH', 'get', 'FOO', ''),
 );
 
-const headerName = fc.constantFrom(
-  'authorization',
-  'access-token',
-  'client',
-  'uid',
-  'x-shop-url',
-  'x-request-id',
-  'x-forwarded-for',
-  'accept',
-  'accept-language',
-  'content-type',
-  'content-encoding',
-  'content-length',
-  'transfer-encoding',
-  'origin',
-  'access-control-request-method',
-  'if-modified-since',
-  'cookie',
-  'range',
-  'upgrade',
-  'x y',
-);
-const headerValue = fc.oneof(
-  fc.constantFrom('Bearer', `Bearer ${demoKey}`, 'Basic Og==', 'Bearer eyJhIjoxfQ==', 'meowmeow', 'demo-shop.gomus.de'),
+const headerName = mostly(
   fc.constantFrom(
-    'application/json',
-    'application/xml',
-    'text/xml; charset=latin1',
-    'gzip',
-    'chunked',
-    '*/*;q=x',
-    '-1',
+    'authorization',
+    'access-token',
+    'client',
+    'uid',
+    'x-shop-url',
+    'x-request-id',
+    'x-forwarded-for',
+    'accept',
+    'accept-language',
+    'content-type',
+    'content-encoding',
+    'origin',
+    'access-control-request-method',
+    'if-modified-since',
+    'cookie',
+    'range',
   ),
-  fc.constantFrom('websocket', 'https://demo-shop.gomus.de', 'null', 'multipart/form-data; boundary=x'),
+  fc.constantFrom('content-length', 'transfer-encoding', 'upgrade', 'expect', 'x y'),
+);
+const headerValue = mostly(
+  fc.constantFrom(
+    ...['Bearer', `Bearer ${demoKey}`, 'Basic Og==', 'Bearer eyJhIjoxfQ==', 'meowmeow', 'demo-shop.gomus.de', 'gzip'],
+    ...['application/json', 'application/xml', 'text/xml; charset=latin1', '*/*;q=x', '-1', 'chunked', 'websocket'],
+    ...['https://demo-shop.gomus.de', 'null', 'multipart/form-data; boundary=x', '\xff\xfe', 'j\xc3\xbcrgen', '%00%zz'],
+  ),
   bytes(20),
 );
 const headers = fc.array(
   fc.tuple(headerName, headerValue).map((pair) => pair.join(': ')),
-  { maxLength: 4 },
+  { maxLength: 2 },
 );
 
 const field = fc.constantFrom(
@@ -157,11 +155,28 @@ const signedIn = [
   'client: meowmeow',
   'uid: meowmeow',
 ];
-const request = fc
-  .tuple(method, target, fc.constantFrom(wellMeant, signedIn, ['Host: x'], []), headers, body)
+const strange = fc
+  .tuple(method, target, fc.constantFrom(wellMeant, signedIn, ['Host: x']), headers, body)
   .map(([verb, path, start, more, text]) =>
     requestBytes([`${verb} ${path} HTTP/1.1`, 'Connection: close', ...start, ...more], toBytes(text)),
   );
+/** Where a strange body gets furthest. */
+const atHome = fc
+  .tuple(
+    fc.constantFrom(
+      ['POST /api/v4/auth/sign_in', wellMeant],
+      ['POST /api/v4/auth', wellMeant],
+      ['PUT /api/v4/auth', signedIn],
+      ['PUT /api/v4/auth/password', signedIn],
+      ['POST /api/v4/customers', wellMeant],
+      ['PUT /api/v4/customers/1', wellMeant],
+      ['POST /rest/V1/spaaza/customer/update', wellMeant],
+      ['POST /rest/V1/spaaza/customer/authenticate', wellMeant],
+    ) as fc.Arbitrary<[string, string[]]>,
+    body,
+  )
+  .map(([[line, start], text]) => requestBytes([`${line} HTTP/1.1`, 'Connection: close', ...start], toBytes(text)));
+const request = fc.oneof(strange, atHome);
 
 /** Sends bytes and waits until the server has closed the connection; gives the statuses of what it answered. */
 async function statusesOf(text: string): Promise<number[]> {
@@ -180,8 +195,7 @@ describe('whatever bytes arrive', () => {
       }),
       { numRuns: 60 },
     );
-    const failures = running.logs.filter(({ msg }) => msg === 'request failed');
-    expect(failures.filter(({ err }) => (err as { code?: string }).code !== 'ECONNRESET')).toEqual([]);
+    expect(running.logs.filter(({ msg }) => msg === 'request failed')).toEqual([]);
     expect((await send(`${running.url}/livez`)).status).toBe(200);
     expect((await authenticate(running.url, john)).json()).toMatchObject({ authenticated: true });
   });
