@@ -144,7 +144,7 @@ export function targetNamesOf(workload: WorkloadName, settings: Settings): strin
     case 'user_info_by_chain':
       return ['limit-read', ...allSizes, ...unlessQuick(two)];
     case 'session_check':
-      return ['limit-read', ...allSizes, two, ...peers];
+      return ['limit-read', ...allSizes, ...unlessQuick(two), ...peers];
     case 'session_check_rotating':
       return ['foyer-sqlite-rotating', 'foyer-postgres-rotating'];
     case 'customers_list':
@@ -162,9 +162,9 @@ export function targetNamesOf(workload: WorkloadName, settings: Settings): strin
       return ['limit-hashing', ...base, ...unlessQuick(two), ...peers, ...equal];
     }
     case 'authenticate':
-      return ['limit-hashing', ...base, ...unlessQuick(two)];
+      return ['limit-hashing', 'foyer-sqlite', ...unlessQuick('foyer-postgres', two)];
     case 'sign_up':
-      return [...base, ...unlessQuick(...peers)];
+      return ['foyer-sqlite', ...unlessQuick('foyer-postgres', ...peers)];
   }
   function unlessQuick(...names: string[]): string[] {
     return settings.isQuick ? [] : names;

@@ -87,10 +87,11 @@ async function measureAll(
   begin: number,
 ): Promise<Cell[]> {
   const cells: Cell[] = [];
+  const measuring = { warmed: new Set<string>(), generator, settings, postgresPid, say };
   for (const workload of settings.workloads) {
     const targets = targetsOf(workload, settings, lineup);
     say(`${workload} on ${targets.length} targets, ${((performance.now() - begin) / 1000).toFixed(0)} s into the run`);
-    cells.push(...(await measureWorkload({ generator, settings, postgresPid, say }, workload, targets)));
+    cells.push(...(await measureWorkload(measuring, workload, targets)));
   }
   return cells;
 }

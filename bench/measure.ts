@@ -57,6 +57,8 @@ export async function startLoadGenerator(): Promise<LoadGenerator> {
 }
 
 export interface Measuring {
+  /** Names of the targets that have run before; those that have not get a longer warm-up. */
+  warmed: Set<string>;
   generator: LoadGenerator;
   settings: Settings;
   postgresPid: number | undefined;
@@ -68,7 +70,7 @@ export interface Measuring {
  * whatever the machine does meanwhile meets all alike. Every target is warmed up before the first round.
  */
 export async function measureWorkload(
-  { generator, settings, postgresPid, say }: Measuring,
+  { warmed, generator, settings, postgresPid, say }: Measuring,
   workload: WorkloadName,
   targets: readonly Target[],
 ): Promise<Cell[]> {
@@ -94,7 +96,11 @@ export async function measureWorkload(
     };
   };
   const rounds = new Map<Target, Round[]>(targets.map((target) => [target, []]));
-  for (const target of targets) await slice(target, 0, settings.warmUpMs);
+  for (const target of targets) {
+    const isNew = kind !== 'hash' && !warmed.has(target.name);
+    warmed.add(target.name);
+    await slice(target, 0, settings.warmUpMs + (isNew ? settings.firstWarmUpMs : 0));
+  }
   for (let round = 1; round <= settings.rounds; round += 1) {
     for (let turn = 0; turn < targets.length; turn += 1) {
       const target = targets[(turn + round - 1) % targets.length]!;

@@ -13,6 +13,8 @@ export interface Settings {
   restSeconds: number;
   rampMs: number;
   warmUpMs: number;
+  /** On top of it when a server is loaded for the first time: fresh code is slow until it is compiled. */
+  firstWarmUpMs: number;
   measureMs: Record<Workload['kind'], number>;
   connections: Record<Workload['kind'], number>;
   /** Seconds after which a run should be over; slices shrink to that end. */
@@ -51,14 +53,15 @@ export function readSettings(args: readonly string[]): Settings {
     rounds: values.rounds === undefined ? 3 : wholeNumber('rounds', values.rounds),
     coldStarts: isQuick ? 3 : 7,
     restSeconds: isQuick ? 1 : 5,
-    rampMs: isQuick ? 50 : 300,
-    warmUpMs: isQuick ? 150 : 1_500,
+    rampMs: isQuick ? 30 : 300,
+    warmUpMs: isQuick ? 200 : 1_500,
+    firstWarmUpMs: isQuick ? 400 : 2_000,
     measureMs: isQuick
-      ? { read: slice ?? 200, search: slice ?? 200, write: slice ?? 200, hash: slice ?? 500 }
+      ? { read: slice ?? 150, search: slice ?? 150, write: slice ?? 150, hash: slice ?? 400 }
       : { read: slice ?? 2_000, search: slice ?? 2_000, write: slice ?? 2_000, hash: slice ?? 3_000 },
     // Hashes need no more clients than keep every CPU busy; fifty writers are what the bar for commits asks for.
     connections: { read: 20, search: 4, write: 50, hash: isQuick ? 4 : 8 },
-    budgetSeconds: isQuick && slice === undefined ? 55 : undefined,
+    budgetSeconds: isQuick && slice === undefined ? 52 : undefined,
     out: values.out,
   };
 }
@@ -104,7 +107,7 @@ export function fitInto(
   return {
     ...settings,
     rampMs: shrunk(rampMs),
-    warmUpMs: shrunk(warmUpMs),
+    warmUpMs: shrunk(warmUpMs, 150),
     measureMs: {
       read: shrunk(measureMs.read, 100),
       search: shrunk(measureMs.search, 100),
