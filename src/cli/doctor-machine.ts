@@ -29,7 +29,7 @@ export async function checkNative(): Promise<Finding[]> {
     },
     '@node-rs/bcrypt': async () => {
       const { hash } = await import('@node-rs/bcrypt');
-      await hash('foyer', { cost: 4 });
+      await hash('foyer', 4);
     },
   };
   const check = 'native modules';

@@ -216,7 +216,7 @@ const unavailableSqlite = /^SQLITE_(?:FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|N
 // PostgreSQL: connection exceptions, insufficient resources, operator intervention, a database that admits nobody (55000)
 // or not us (28...) or is gone (3D000), a read-only one (25006), and node's own socket errors.
 const unavailablePostgres =
-  /^(?:08...|53...|57...|28...|55000|3D000|25006|E(?:CONN\w+|PIPE|HOSTUNREACH|NETUNREACH|TIMEDOUT|NOTFOUND|AI_AGAIN))$/;
+  /^(?:08...|53...|57...|28...|55000|3D000|25006|E(?:CONN\w+|PIPE|HOSTUNREACH|NETUNREACH|TIMEDOUT|NOTFOUND|AI_AGAIN)|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|CERT_HAS_EXPIRED|ERR_TLS_\w+)$/;
 // Errors of the drivers themselves, which have no code; the last three follow a closed store.
 const unavailableMessage =
   /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client was closed|is not queryable|driver has already been destroyed|pool after calling end|database connection is not open/;

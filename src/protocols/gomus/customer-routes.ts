@@ -6,14 +6,14 @@ import { readRecord } from './input.ts';
 import { pagingOf } from './lookup-routes.ts';
 import { presentRecord } from './present.ts';
 import type { GomusWire } from './routes.ts';
-import { CustomerAnswer, CustomerBody, CustomersAnswer, ErrorAnswer, ListQuery, LocaleQuery } from './schemas.ts';
+import { CustomerAnswer, CustomerBody, CustomersAnswer, ListQuery, LocaleQuery, Refusal } from './schemas.ts';
 
 /** The customers resource for partners with an API key (gomus 1.6); `:id` is our id first, then a foreign id. */
 export async function customerRoutes(app: FastifyInstance, wire: GomusWire): Promise<void> {
   const { accounts } = wire;
   const tags = ['go~mus: customers'];
   const security = [{ apiKey: [] }];
-  const refusals = { 401: ErrorAnswer, 403: ErrorAnswer };
+  const refusals = { 401: Refusal[401], 403: Refusal[403] };
 
   app.get(
     '/customers',
@@ -49,7 +49,7 @@ export async function customerRoutes(app: FastifyInstance, wire: GomusWire): Pro
         security,
         summary: 'Show a customer',
         querystring: LocaleQuery,
-        response: { 200: CustomerAnswer, 404: ErrorAnswer, ...refusals },
+        response: { 200: CustomerAnswer, 404: Refusal[404], ...refusals },
       },
     },
     async (request) => {
@@ -69,7 +69,7 @@ export async function customerRoutes(app: FastifyInstance, wire: GomusWire): Pro
         security,
         summary: 'Create a customer',
         body: CustomerBody,
-        response: { 201: CustomerAnswer, 422: ErrorAnswer, ...refusals },
+        response: { 201: CustomerAnswer, 422: Refusal[422], ...refusals },
       },
     },
     async (request, reply) => {
@@ -89,7 +89,7 @@ export async function customerRoutes(app: FastifyInstance, wire: GomusWire): Pro
       security,
       summary: 'Change a customer',
       body: CustomerBody,
-      response: { 200: CustomerAnswer, 404: ErrorAnswer, 422: ErrorAnswer, ...refusals },
+      response: { 200: CustomerAnswer, 404: Refusal[404], 422: Refusal[422], ...refusals },
     },
     handler: async (request, reply) => {
       const context = partnerContext(wire, request, 'customer_write');

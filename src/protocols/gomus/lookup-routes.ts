@@ -4,10 +4,10 @@ import { bearerKey } from './credentials.ts';
 import type { GomusWire } from './routes.ts';
 import { salutationList, titleList } from './salutations.ts';
 import {
-  ErrorAnswer,
   ListQuery,
   LocaleQuery,
   LocalesAnswer,
+  Refusal,
   SalutationsAnswer,
   TitlesAnswer,
   VersionAnswer,
@@ -22,7 +22,7 @@ export async function lookupRoutes(app: FastifyInstance, wire: GomusWire): Promi
   // GET /whoami (gomus 1.2): customer with a live token, user with an API key, public otherwise. A wrong key is a 401.
   app.get(
     '/whoami',
-    { schema: { tags, summary: 'Who am I', response: { 200: WhoamiAnswer, 401: ErrorAnswer } } },
+    { schema: { tags, summary: 'Who am I', response: { 200: WhoamiAnswer, 401: Refusal[401] } } },
     async (request, reply) => {
       if (bearerKey(request.headers) !== undefined) {
         requirePartner(accounts, request);

@@ -5,7 +5,7 @@ import { readAccount } from './input.ts';
 import { message } from './messages.ts';
 import { presentCustomer } from './present.ts';
 import type { GomusWire } from './routes.ts';
-import { ErrorAnswer, LocaleQuery, PasswordAnswer, PasswordBody, TokenHeaders } from './schemas.ts';
+import { LocaleQuery, PasswordAnswer, PasswordBody, Refusal, TokenHeaders } from './schemas.ts';
 
 /** Changing the password of a signed-in customer. */
 export async function passwordRoutes(app: FastifyInstance, wire: GomusWire): Promise<void> {
@@ -24,7 +24,7 @@ export async function passwordRoutes(app: FastifyInstance, wire: GomusWire): Pro
       querystring: LocaleQuery,
       headers: TokenHeaders,
       body: PasswordBody,
-      response: { 200: PasswordAnswer, 401: ErrorAnswer, 422: ErrorAnswer },
+      response: { 200: PasswordAnswer, 401: Refusal[401], 422: Refusal[422] },
     },
     handler: async (request, reply) => {
       const { session, customer } = await requireCustomer(accounts, request, reply);

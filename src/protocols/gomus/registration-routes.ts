@@ -10,8 +10,8 @@ import { presentCustomer } from './present.ts';
 import type { GomusWire } from './routes.ts';
 import {
   DestroyedAnswer,
-  ErrorAnswer,
   LocaleQuery,
+  Refusal,
   ShopHeaders,
   SignUpBody,
   StatusAnswer,
@@ -36,7 +36,7 @@ export async function registrationRoutes(app: FastifyInstance, wire: GomusWire):
         querystring: LocaleQuery,
         headers: ShopHeaders,
         body: SignUpBody,
-        response: { 200: StatusAnswer, 422: ErrorAnswer, 429: ErrorAnswer },
+        response: { 200: StatusAnswer, 422: Refusal[422], 429: Refusal[429] },
       },
     },
     async (request, reply) => {
@@ -67,7 +67,7 @@ export async function registrationRoutes(app: FastifyInstance, wire: GomusWire):
       querystring: LocaleQuery,
       headers: TokenHeaders,
       body: UpdateBody,
-      response: { 200: StatusAnswer, 404: ErrorAnswer, 422: ErrorAnswer },
+      response: { 200: StatusAnswer, 404: Refusal[404], 422: Refusal[422] },
     },
     handler: async (request, reply) => {
       const body = bodyOf(request);
@@ -97,7 +97,7 @@ export async function registrationRoutes(app: FastifyInstance, wire: GomusWire):
         summary: 'Delete the account',
         querystring: LocaleQuery,
         headers: TokenHeaders,
-        response: { 200: DestroyedAnswer, 404: ErrorAnswer },
+        response: { 200: DestroyedAnswer, 404: Refusal[404] },
       },
     },
     async (request, reply) => {

@@ -101,10 +101,25 @@ export const WhoamiAnswer = Type.Object({ access: Type.String(), museums: Type.O
 export const LocalesAnswer = Type.Object({ locales: Type.Array(Type.String()) });
 
 /** Every refusal carries both: one sentence, and a list or a map of them (decisions, go~mus 5). */
-export const ErrorAnswer = Type.Object(
-  { error: Type.String(), errors: Type.Unknown() },
-  { additionalProperties: true, examples: [{ error: 'Benutzer kann nicht gefunden werden.', errors: ['…'] }] },
-);
+const refusal = (error: string, errors: unknown = [error]) =>
+  Type.Object(
+    { error: Type.String(), errors: Type.Unknown() },
+    { additionalProperties: true, examples: [{ error, errors }] },
+  );
+
+/** The refusals by status, each with an example of its own. */
+export const Refusal = {
+  401: refusal('Invalid login credentials. Please try again.'),
+  403: refusal('The API endpoint requested is for administrators only.'),
+  404: refusal('The specified record could not be found.'),
+  405: refusal('Use POST /sign_in to sign in. GET is not supported.'),
+  422: refusal('Email has already been taken', {
+    email: ['has already been taken'],
+    full_messages: ['Email has already been taken'],
+  }),
+  429: refusal("You're requesting too much. Please slow down."),
+  503: refusal('The service is very busy at the moment. Please try again in a few seconds.'),
+} as const;
 
 // Request shapes below document the wire; reading them is done by hand, because the wire coerces (decisions, both wires 3).
 export const SignInBody = Type.Object(

@@ -6,8 +6,8 @@ import { presentCustomer } from './present.ts';
 import type { GomusWire } from './routes.ts';
 import {
   DataAnswer,
-  ErrorAnswer,
   LocaleQuery,
+  Refusal,
   ShopHeaders,
   SignInBody,
   SuccessAnswer,
@@ -30,7 +30,7 @@ export async function sessionRoutes(app: FastifyInstance, wire: GomusWire): Prom
         querystring: LocaleQuery,
         headers: ShopHeaders,
         body: SignInBody,
-        response: { 200: DataAnswer, 401: ErrorAnswer, 429: ErrorAnswer, 503: ErrorAnswer },
+        response: { 200: DataAnswer, 401: Refusal[401], 429: Refusal[429], 503: Refusal[503] },
       },
     },
     async (request, reply) => {
@@ -54,7 +54,7 @@ export async function sessionRoutes(app: FastifyInstance, wire: GomusWire): Prom
     '/auth/sign_in',
     {
       config: { gomus: { envelope: 'session', isUnsupported: true } },
-      schema: { tags: ['go~mus: session'], summary: 'Refused: use POST', response: { 405: ErrorAnswer } },
+      schema: { tags: ['go~mus: session'], summary: 'Refused: use POST', response: { 405: Refusal[405] } },
     },
     async (request, reply) => {
       const refusal = sentence(405, 'sessions.not_supported', {
@@ -77,7 +77,7 @@ export async function sessionRoutes(app: FastifyInstance, wire: GomusWire): Prom
         tags: ['go~mus: session'],
         summary: 'Sign out',
         headers: TokenHeaders,
-        response: { 200: SuccessAnswer, 404: ErrorAnswer },
+        response: { 200: SuccessAnswer, 404: Refusal[404] },
       },
     },
     async (request, reply) => {
@@ -98,7 +98,7 @@ export async function sessionRoutes(app: FastifyInstance, wire: GomusWire): Prom
         summary: 'Validate a token',
         querystring: LocaleQuery,
         headers: TokenHeaders,
-        response: { 200: ValidAnswer, 401: ErrorAnswer },
+        response: { 200: ValidAnswer, 401: Refusal[401] },
       },
     },
     async (request, reply) => {
