@@ -4,22 +4,23 @@ import type { DatabaseKind } from './databases.ts';
 import { kinds } from './lineup.ts';
 import { memoryOf } from './processes.ts';
 import type { Seeded } from './seed.ts';
+import type { Settings } from './settings.ts';
 import { startFoyer, startPeer, type Target } from './targets.ts';
 
 /** Starts Foyer and its peer a few times each, one at a time on an idle machine; milliseconds to the first answer. */
 export async function measureColdStarts(
   bases: Record<DatabaseKind, Seeded>,
   peers: ReadonlyMap<string, string>,
-  times: number,
+  settings: Settings,
 ): Promise<Map<string, number[]>> {
   const starts: [name: string, start: () => Promise<ServerProcess>][] = [];
   for (const kind of kinds) {
-    starts.push([`foyer-${kind}`, () => startFoyer(bases[kind].url)]);
+    starts.push([`foyer-${kind}`, () => startFoyer(settings.server, bases[kind].url)]);
     const peer = peers.get(`better-auth-${kind}`);
     if (peer !== undefined) starts.push([`better-auth-${kind}`, () => startPeer(peer, 'default')]);
   }
   const ready = new Map<string, number[]>(starts.map(([name]) => [name, []]));
-  for (let time = 0; time < times; time += 1) {
+  for (let time = 0; time < settings.coldStarts; time += 1) {
     for (const [name, start] of starts) {
       const server = await start();
       await server.stop();

@@ -96,15 +96,15 @@ export async function startLineup(
   try {
     for (const [name, { url, ...known }] of seeded.foyer) {
       const database = url.startsWith('sqlite:') ? 'sqlite' : 'postgres';
-      await serve({ name, kind: 'foyer', database, dataKey: name, facts: known }, startFoyer(url));
+      await serve({ name, kind: 'foyer', database, dataKey: name, facts: known }, startFoyer(settings.server, url));
     }
     const one = targets.get('foyer-postgres') as ServerTarget;
-    const second = await startFoyer(base.postgres.url);
+    const second = await startFoyer(settings.server, base.postgres.url);
     processes.push(second);
     add({ ...one, name: 'foyer-postgres-2-processes', processes: [...one.processes, second] });
     for (const [database, { url, ...known }] of seeded.rotating) {
       const name = `foyer-${database}-rotating`;
-      const starting = startFoyer(url, { FOYER_TOKEN_MODE: 'rotating' });
+      const starting = startFoyer(settings.server, url, { FOYER_TOKEN_MODE: 'rotating' });
       await serve({ name, kind: 'foyer', database, dataKey: name, facts: known }, starting);
     }
     for (const [name, url] of seeded.peers) {

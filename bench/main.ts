@@ -30,7 +30,7 @@ async function run(settings: Settings): Promise<boolean> {
     });
     const seeded = await seedDatabases(databases, settings, say);
     const base = { sqlite: seeded.foyer.get('foyer-sqlite')!, postgres: seeded.foyer.get('foyer-postgres')! };
-    const ready = await measureColdStarts(base, settings.isQuick ? new Map() : seeded.peers, settings.coldStarts);
+    const ready = await measureColdStarts(base, settings.isQuick ? new Map() : seeded.peers, settings);
     for (const [name, times] of ready) say(`${name} ready after ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
     lineup = await startLineup(databases, seeded, settings);
     await sleep(settings.restSeconds * 1000);

@@ -1,5 +1,5 @@
 // Bundles the benchmark into node_modules/.cache/bench and runs it: `node bench/run.mjs [--quick]`. See bench/README.md.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -26,8 +26,8 @@ await build({
   logLevel: 'warning',
 });
 const args = process.argv.slice(2);
-// The server that is measured is the one of this working tree.
-if (!args.includes('--no-build')) await import('../scripts/build.mjs');
+// The server that is measured is the one of this working tree, built where no running one is disturbed.
+if (!args.includes('--no-build')) execFileSync(process.execPath, ['scripts/build.mjs', join(outdir, 'foyer')]);
 const run = spawn(process.execPath, ['--enable-source-maps', join(outdir, 'main.mjs'), ...args], { stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => run.kill(signal));
 run.on('exit', (code) => {

@@ -4,6 +4,8 @@ import { type Workload, type WorkloadName, workloads } from './workloads.ts';
 /** How long and how hard a run measures. */
 export interface Settings {
   isQuick: boolean;
+  /** The built Foyer that is measured. */
+  server: string;
   /** Customers in the databases, ascending; comparisons with others happen at the first. */
   sizes: number[];
   workloads: WorkloadName[];
@@ -30,7 +32,7 @@ const usage = `node bench/run.mjs [--quick] [--no-build]
   --slice 500         milliseconds of a slice
   --rounds 3          rounds
   --no-peers          without better-auth
-  --no-build          measure dist/ as it is
+  --no-build          measure dist/ as it is instead of this tree
   --out path          write path.json, path.md and path.svg instead of bench/results/<date>.*
 `;
 
@@ -47,6 +49,7 @@ export function readSettings(args: readonly string[]): Settings {
     .map((size) => wholeNumber('sizes', size));
   return {
     isQuick,
+    server: values['no-build'] === true ? 'dist/main.js' : 'node_modules/.cache/bench/foyer/main.js',
     sizes: [...new Set(sizes)].sort((a, b) => a - b),
     workloads: names as WorkloadName[],
     hasPeers: values['no-peers'] !== true,

@@ -35,10 +35,10 @@ const bundle = 'node_modules/.cache/bench';
 /** Settings of every Foyer process here; the rest is as it comes. */
 export const foyerSettings = { FOYER_RATE_LIMIT: 'off', FOYER_LOG_LEVEL: 'warn' };
 
-export function startFoyer(url: string, env: Record<string, string> = {}): Promise<ServerProcess> {
+export function startFoyer(script: string, url: string, env: Record<string, string> = {}): Promise<ServerProcess> {
   return startServer({
     name: 'Foyer',
-    argsOf: () => ['dist/main.js', 'serve'],
+    argsOf: () => [script, 'serve'],
     env: (port) => ({ ...foyerSettings, ...env, FOYER_DATABASE_URL: url, FOYER_PORT: String(port) }),
     path: '/readyz',
   });
