@@ -192,9 +192,23 @@ export function composeAccounts(options: Pick<AppOptions, 'config' | 'databaseUr
       lock: { maxFailures: config.lockFailures, lockSeconds: config.lockSeconds },
       needsCurrentPassword: config.requireCurrentPassword,
     },
-    now: () => new Date().toISOString(),
+    now: createClock(),
   };
   return { accounts: createAccounts(deps), deps, store, queue, metrics };
+}
+
+/** The time as text, written once a millisecond: under load many requests share one. */
+function createClock(): () => string {
+  let lastMs = 0;
+  let text = '';
+  return () => {
+    const ms = Date.now();
+    if (ms !== lastMs) {
+      lastMs = ms;
+      text = new Date(ms).toISOString();
+    }
+    return text;
+  };
 }
 
 /** Times every transaction; the rest of the store is handed on as it is. */

@@ -92,7 +92,7 @@ export function addSeconds(iso: string, seconds: number): string {
  * keep the headers only when the expiry did not decrease (gomus 4).
  */
 export function slideExpiry(session: Pick<Session, 'expiresAt'>, now: string, lifespanSeconds: number): string {
-  const fresh = addSeconds(now, lifespanSeconds);
-  const isWorthWriting = Date.parse(fresh) - Date.parse(session.expiresAt) >= 86_400_000;
-  return isWorthWriting ? fresh : session.expiresAt;
+  const remainingMs = Date.parse(session.expiresAt) - Date.parse(now);
+  const isWorthWriting = lifespanSeconds * 1000 - remainingMs >= 86_400_000;
+  return isWorthWriting ? addSeconds(now, lifespanSeconds) : session.expiresAt;
 }
