@@ -1,23 +1,34 @@
 import type { Origin } from '../accounts/access.ts';
 import type { AccountEvent, OutboxEntry } from '../accounts/events.ts';
 import type { Handle } from './database.ts';
+import { prepared } from './prepared.ts';
+
+const insertEntry = prepared(
+  (
+    db,
+    customerId: number,
+    type: string,
+    event: string,
+    origin: string,
+    actor: string,
+    requestId: string,
+    occurredAt: string,
+  ) =>
+    db.insertInto('outbox').values({
+      customer_id: customerId,
+      type,
+      event,
+      origin,
+      actor,
+      request_id: requestId,
+      occurred_at: occurredAt,
+    }),
+);
 
 /** Adds an event, in the transaction of the change it tells of. */
 export async function append(handle: Handle, entry: Omit<OutboxEntry, 'id'>): Promise<void> {
-  await handle.run(
-    handle.db
-      .insertInto('outbox')
-      .values({
-        customer_id: entry.event.customerId,
-        type: entry.event.type,
-        event: JSON.stringify(entry.event),
-        origin: entry.origin,
-        actor: entry.actor,
-        request_id: entry.requestId,
-        occurred_at: entry.occurredAt,
-      })
-      .compile(),
-  );
+  const { event, origin, actor, requestId, occurredAt } = entry;
+  await insertEntry(handle, event.customerId, event.type, JSON.stringify(event), origin, actor, requestId, occurredAt);
 }
 
 /** The oldest entries, in the order they were written. */
