@@ -73,3 +73,10 @@ export class AccountError extends Error {
 export function refuseIfAny(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new AccountError('validation_failed', { problems });
 }
+
+/** Why a request was refused, for the log: the code and the names of the fields at fault, never a value. */
+export function reasonOf(error: unknown): { reason: string; fields?: string[] } | null {
+  if (!(error instanceof AccountError)) return null;
+  const fields = error.details.problems?.map(({ field, rule }) => `${field}: ${rule}`);
+  return fields === undefined ? { reason: error.code } : { reason: error.code, fields };
+}

@@ -11,6 +11,13 @@ import type { Logger } from 'pino';
 import { refuseClientError } from './client-errors.ts';
 import { lazyLogger } from './log.ts';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Why the protocol refused the request, for its log line; names of fields, never values. */
+    refusal: { reason: string; fields?: string[] } | null;
+  }
+}
+
 export interface ServerOptions {
   logger: Logger;
   logRequests: 'failed' | 'all' | 'none';
@@ -82,6 +89,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     if (isClosing) reply.header('connection', 'close');
     done(null, payload);
   });
+  app.decorateRequest('refusal', null);
   app.addHook('onResponse', (request, reply, done) => {
     done();
     const route = request.routeOptions.url ?? 'unmatched';
@@ -89,7 +97,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     options.onAnswer(answer);
     const isLogged = options.logRequests === 'all' || (options.logRequests === 'failed' && reply.statusCode >= 400);
     if (!isLogged) return;
-    const line = { method: answer.method, route, status: answer.status, ms: Math.round(answer.milliseconds * 10) / 10 };
+    const ms = Math.round(answer.milliseconds * 10) / 10;
+    const line = { method: answer.method, route, status: answer.status, ms, ...request.refusal };
     if (reply.statusCode >= 500) request.log.error(line, 'answered');
     else request.log.info(line, 'answered');
   });

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { AccountError } from '../../accounts/errors.ts';
+import { AccountError, reasonOf } from '../../accounts/errors.ts';
 import type { Accounts } from '../../accounts/index.ts';
 import type { Shop } from '../../accounts/topology.ts';
 import { parseBody } from './body.ts';
@@ -117,6 +117,7 @@ function refuse(wire: GomusWire, error: unknown, request: FastifyRequest, reply:
     requestId: request.id,
     data: (error as { data?: unknown }).data,
   };
+  request.refusal = reasonOf(error);
   const refusal = refusalOf(error, context);
   // A client that went away in the middle of its body is no fault of ours.
   if (refusal.status >= 500 && !request.raw.aborted) request.log.error({ err: error }, 'request failed');

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Actor, Scope } from '../../accounts/access.ts';
-import { AccountError } from '../../accounts/errors.ts';
+import { AccountError, reasonOf } from '../../accounts/errors.ts';
 import type { Accounts } from '../../accounts/index.ts';
 import { negotiate, type Rendering } from './accept.ts';
 import { refuse } from './answer.ts';
@@ -71,6 +71,7 @@ export async function spaaza(app: FastifyInstance, options: SpaazaOptions): Prom
 
   app.setErrorHandler((error, request, reply) => {
     const scope = request.routeOptions.config.scope ?? 'customer_read';
+    request.refusal = reasonOf(error);
     const refusal = refusalOf(error, { resource: resourceOf(scope), reportId: reportIdOf(request) });
     // A client that went away in the middle of its body is no fault of ours.
     if (refusal.status >= 500 && !request.raw.aborted)
