@@ -103,7 +103,11 @@ function checkChains(topology: TopologyData, config: Config): Finding[] {
   const findings = topology.chains.map(({ id, api }): Finding => {
     const address = config.spaaza[id]?.apiUrl ?? api;
     if (config.spaaza[id]?.credential !== undefined) {
-      return { check, status: 'ok', message: `chain ${id}: link on, ${address}` };
+      return {
+        check,
+        status: 'ok',
+        message: `chain ${id}: credential set for ${address}; this release answers the chain but does not call it yet`,
+      };
     }
     const advice = `set FOYER_SPAAZA_SECRET_${id} to send changes to ${address}`;
     return { check, status: 'warn', message: `chain ${id}: link off, there is no credential`, advice };
