@@ -32,8 +32,7 @@ async function run(env: NodeJS.ProcessEnv, isPlan: boolean): Promise<string[]> {
   // Opening a file makes it, and a plan makes nothing.
   if (isPlan && file !== undefined && !existsSync(file)) return allMigrations();
   const { composeAccounts } = await import('../app.ts');
-  // A migration takes as long as it takes; the limit is for requests.
-  const { store } = composeAccounts({ config: { ...config, statementTimeoutMs: 2 ** 31 - 1 } });
+  const { store } = composeAccounts({ config });
   try {
     return await (isPlan ? store.pendingMigrations() : store.migrate());
   } finally {

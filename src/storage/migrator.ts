@@ -1,4 +1,4 @@
-import { type Kysely, type Migration, Migrator } from 'kysely';
+import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import type { Tables } from './tables.ts';
 
 export type Migrations = Record<string, Migration>;
@@ -22,6 +22,18 @@ export class SchemaTooNewError extends Error {
     super(`The database was migrated by a later release, past what this one can use: ${migrations.join(', ')}`);
     this.name = 'SchemaTooNewError';
     this.migrations = migrations;
+  }
+}
+
+/** Ends an open transaction: commits what the work did, or rolls it back when it failed. */
+export async function commitOrRollBack<T>(db: Kysely<Tables>, work: () => Promise<T>): Promise<T> {
+  try {
+    const result = await work();
+    await sql`commit`.execute(db);
+    return result;
+  } catch (error) {
+    await sql`rollback`.execute(db).catch(() => undefined);
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely';
 import type pg from 'pg';
-import type { SchemaTransaction } from './migrator.ts';
+import { commitOrRollBack, type SchemaTransaction } from './migrator.ts';
 import type { Tables } from './tables.ts';
 
 /**
@@ -54,17 +54,12 @@ export function schemaTransactionOn(url: string): SchemaTransaction {
 async function inTransaction<T>(db: Kysely<Tables>, work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
   // Whoever waited for the lock must see what the one before it did, whatever level the server starts with.
   await sql`begin isolation level read committed`.execute(db);
-  try {
+  return commitOrRollBack(db, async () => {
     await sql`select pg_advisory_xact_lock(${sql.lit(schemaLock)})`.execute(db);
     // A change that waits for a table makes all later queries on it wait as well: it gives up before they do.
     await sql`set local lock_timeout = '2s'`.execute(db);
-    const result = await work(db);
-    await sql`commit`.execute(db);
-    return result;
-  } catch (error) {
-    await sql`rollback`.execute(db).catch(() => undefined);
-    throw error;
-  }
+    return work(db);
+  });
 }
 
 /** Gives a schema change that could not have a table in time another four chances, with room for others in between. */

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { commitOrRollBack } from './migrator.ts';
 import type { Tables } from './tables.ts';
 
 /** How long a schema change waits for other writers; another node may be migrating. */
@@ -17,14 +18,7 @@ export async function inSchemaTransaction<T>(db: Kysely<Tables>, work: (db: Kyse
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
-  try {
-    const result = await work(db);
-    await sql`commit`.execute(db);
-    return result;
-  } catch (error) {
-    await sql`rollback`.execute(db).catch(() => undefined);
-    throw error;
-  }
+  return commitOrRollBack(db, () => work(db));
 }
 
 type SequenceTables = { sqlite_sequence: { name: string; seq: number } };
