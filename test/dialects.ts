@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { type OpenStore, openStore } from '../src/storage/index.ts';
@@ -72,6 +73,17 @@ export function describeOnBothDatabases(title: string, suite: (database: Databas
     });
     suite(database);
   });
+}
+
+/** Runs one statement on a database behind the back of whatever serves it; `url` as `freshDatabaseUrl` gives it. */
+export async function runStatement(url: string, statement: string): Promise<void> {
+  if (!url.startsWith('sqlite:')) return onServer(url, statement);
+  const connection = new SqliteDatabase(url.slice('sqlite:'.length));
+  try {
+    connection.exec(statement);
+  } finally {
+    connection.close();
+  }
 }
 
 async function onServer(url: string, statement: string): Promise<void> {

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import SqliteDatabase from 'better-sqlite3';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoKey } from '../../src/demo.ts';
-import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
+import { databaseKinds, type FreshDatabase, freshDatabaseUrl, runStatement } from '../dialects.ts';
 import { type RunningApp, serveDatabase } from '../start-app.ts';
 import { authenticate, bruce, send, signIn, tokenOf, userInfo } from './clients.ts';
 import { sendRaw } from './raw-http.ts';
@@ -85,7 +83,7 @@ describe.each(databaseKinds)('the log at its most talkative (%s)', (kind) => {
   });
 
   it('has none when requests fail for a fault of ours, though it has the fault with its stack', async () => {
-    await breakTable(kind, database.url);
+    await runStatement(database.url, 'alter table customers rename to customers_elsewhere');
     const { statuses, leaks, log } = await trySecrets();
     expect(leaks).toEqual([]);
     expect(statuses.filter((status) => status === 500).length).toBeGreaterThan(10);
@@ -111,19 +109,4 @@ function formsOf(secret: string): string[] {
       .slice(4, 20),
   );
   return [secret, ...encoded];
-}
-
-/** Takes the customers' table away behind the server's back. */
-async function breakTable(kind: (typeof databaseKinds)[number], url: string): Promise<void> {
-  const statement = 'alter table customers rename to customers_elsewhere';
-  if (kind === 'sqlite') {
-    const connection = new SqliteDatabase(url.slice('sqlite:'.length));
-    connection.exec(statement);
-    connection.close();
-    return;
-  }
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(statement);
-  await client.end();
 }

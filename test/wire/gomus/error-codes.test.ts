@@ -1,7 +1,5 @@
-import SqliteDatabase from 'better-sqlite3';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FreshDatabase, freshDatabaseUrl } from '../../dialects.ts';
+import { type FreshDatabase, freshDatabaseUrl, runStatement } from '../../dialects.ts';
 import { type RunningApp, serveDatabase } from '../../start-app.ts';
 import { describeOnServer } from '../server-under-test.ts';
 import { bruce, call, signIn, tokenHeadersOn } from './client.ts';
@@ -131,7 +129,7 @@ describe.each(['sqlite', 'postgres'] as const)('a broken database (%s)', (kind) 
   });
 
   it('answers 500 with nothing but the number of the request, whose whole story is in the log', async () => {
-    await run(database.url, 'alter table memberships rename to lost_memberships');
+    await runStatement(database.url, 'alter table memberships rename to lost_memberships');
     for (const locale of ['de', 'en']) {
       const headers = { 'x-request-id': `broken-table-${locale}` };
       const answer = await call(server, 'POST', `/auth/sign_in?locale=${locale}`, { headers, json: bruce });
@@ -147,7 +145,7 @@ describe.each(['sqlite', 'postgres'] as const)('a broken database (%s)', (kind) 
       expect(JSON.stringify(lines)).toContain('memberships');
     }
     expect(server.rawLog()).not.toContain(bruce.password);
-    await run(database.url, 'alter table lost_memberships rename to memberships');
+    await runStatement(database.url, 'alter table lost_memberships rename to memberships');
     expect((await call(server, 'POST', '/auth/sign_in', { json: bruce })).status).toBe(200);
   });
 
@@ -160,16 +158,3 @@ describe.each(['sqlite', 'postgres'] as const)('a broken database (%s)', (kind) 
     expect(answer.json).toEqual({ error: sentence, errors: [sentence] });
   });
 });
-
-async function run(url: string, statement: string): Promise<void> {
-  if (url.startsWith('sqlite:')) {
-    const connection = new SqliteDatabase(url.slice('sqlite:'.length));
-    connection.exec(statement);
-    connection.close();
-    return;
-  }
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(statement);
-  await client.end();
-}
