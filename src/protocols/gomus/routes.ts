@@ -58,26 +58,18 @@ export async function gomus(app: FastifyInstance, options: GomusOptions): Promis
 
   // Hooks in callback form: a promise for each would be a good part of the time a token check takes.
   app.addHook('onRequest', (request, _reply, done) => {
-    try {
-      if (accounts.directory.maintenanceSince !== undefined) {
-        throw new AccountError('maintenance', { retryAfterSeconds: 60 });
-      }
-      wire.shopOf(request);
-      forgetUnreadableType(request);
-      done();
-    } catch (error) {
-      done(error as Error);
+    if (accounts.directory.maintenanceSince !== undefined) {
+      throw new AccountError('maintenance', { retryAfterSeconds: 60 });
     }
+    wire.shopOf(request);
+    forgetUnreadableType(request);
+    done();
   });
   app.addHook('preValidation', (request, _reply, done) => {
-    try {
-      if (request.body !== undefined) {
-        request.body = parseBody(request.body as Buffer, request.headers['content-type']);
-      }
-      done();
-    } catch (error) {
-      done(error as Error);
+    if (request.body !== undefined) {
+      request.body = parseBody(request.body as Buffer, request.headers['content-type']);
     }
+    done();
   });
 
   const known: { method: string; pattern: RegExp }[] = [];
