@@ -1,0 +1,87 @@
+import type { LoyaltyUpdate } from './apply-loyalty-update.ts';
+import type { OutboundView } from './loyalty-link.ts';
+
+/** The loyalty platform as one chain reaches it. All calls may throw LoyaltyPlatformError and nothing else but an abort. */
+export interface LoyaltyPlatform {
+  readonly chainId: number;
+  /** Gives undefined when the platform knows nobody by this. */
+  fetchUser(by: PlatformIdentity, call?: PlatformCall): Promise<PlatformUser | undefined>;
+  /**
+   * Tells the platform of a customer, and updates the person it knows by our id or e-mail if there is one: it may be
+   * repeated. What the view leaves out stays there as it is.
+   */
+  addUser(view: OutboundView, call?: PlatformCall): Promise<PlatformUser>;
+  /**
+   * Changes the person with this id; another e-mail than before is a rename. A field of `agreed` that the view no longer
+   * has is emptied there, others that the view leaves out stay as they are. Without `agreed` nothing is known of what was
+   * agreed, and everything that the view leaves out is emptied.
+   */
+  alterUser(
+    spaazaUserId: number,
+    view: OutboundView,
+    agreed: OutboundView | undefined,
+    call?: PlatformCall,
+  ): Promise<PlatformUser>;
+  /** Has the person made unrecognisable over there. Somebody unknown there is `refused`: nothing shows that it was done. */
+  deleteUser(by: PlatformIdentity, call?: PlatformCall): Promise<void>;
+  /** Lets calls under way end and closes the connections; calls that wait for their turn fail as `transient`. */
+  close(): Promise<void>;
+}
+
+/** The platforms of all chains whose link is on. */
+export interface LoyaltyPlatforms {
+  /** Gives undefined when the chain is unknown or has no credential: then its link is off. */
+  platformOf(chainId: number): LoyaltyPlatform | undefined;
+  close(): Promise<void>;
+}
+
+/** By what the platform is asked for a person: its own id, else our customer id, else the e-mail as it is known there. */
+export type PlatformIdentity = { spaazaUserId: number } | { customerId: number } | { email: string };
+
+export interface PlatformCall {
+  /** Ends the call, also while it waits for its turn; it then throws the signal's reason. */
+  signal?: AbortSignal;
+  /** Sent along, so that both sides' logs can be laid side by side. */
+  requestId?: string;
+}
+
+/** What the platform says of a person, in domain words. */
+export interface PlatformUser {
+  spaazaUserId: number;
+  memberNumber: string | null;
+  update: Pick<LoyaltyUpdate, 'identifiers' | 'changes' | 'address' | 'consents' | 'isErasure' | 'problems'>;
+  /** ISO 8601, exact to the second; a hint only, and absent when the platform did not say. */
+  lastModifiedAt?: string;
+}
+
+/**
+ * What a failure means for what is to be done: `transient`: the same again later; `chain`: nothing of this chain will
+ * pass before somebody mends its credential or configuration; `refused`: this very request will never pass.
+ */
+export type PlatformFailure = 'transient' | 'chain' | 'refused';
+
+export interface PlatformErrorDetails {
+  /** The platform's own code, when it gave one. */
+  code?: number;
+  codeName?: string;
+  /** Seconds the platform asked to be left alone. */
+  retryAfterSeconds?: number;
+  cause?: unknown;
+}
+
+/** The one error of the loyalty platform; its message names the call and what came back, never a value that was sent. */
+export class LoyaltyPlatformError extends Error {
+  readonly kind: PlatformFailure;
+  readonly code: number | undefined;
+  readonly codeName: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(kind: PlatformFailure, message: string, details: PlatformErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'LoyaltyPlatformError';
+    this.kind = kind;
+    this.code = details.code;
+    this.codeName = details.codeName;
+    this.retryAfterSeconds = details.retryAfterSeconds;
+  }
+}
