@@ -9,6 +9,7 @@ import {
   type LoyaltyLink,
   type LoyaltyLinkChanges,
   type LoyaltyProfile,
+  linkChanges,
   noChain,
   outboundView,
 } from './loyalty-link.ts';
@@ -131,14 +132,11 @@ async function apply(
   const chainId = scope.chainId ?? noChain;
   const { id } = current.customer;
   const before = (await store.customers.findLoyaltyProfile(id, chainId))!;
-  const linkChanges = relink(before.link, update);
-  await refuseForeignTie(store, before.link, linkChanges.spaazaUserId);
+  const changesOfLink = relink(before.link, update);
+  await refuseForeignTie(store, before.link, changesOfLink.spaazaUserId);
   const others = await applyAddress(store, before, update.address);
-  const linkFields = differences<LoyaltyLink>(before.link, linkChanges).map((change) => ({
-    ...change,
-    field: `link.${chainId}.${change.field}`,
-  }));
-  const link = { ...before.link, ...linkChanges };
+  const linkFields = linkChanges(before.link, changesOfLink);
+  const link = { ...before.link, ...changesOfLink };
   if (linkFields.length > 0) await store.links.save(link);
   const groupIds = coupledGroups(deps, current, before.link, link);
   const statements = consentStatements(before.link, update.consents, chainId);
@@ -228,9 +226,7 @@ async function unlink(
   const { id } = current.customer;
   const { link } = (await store.customers.findLoyaltyProfile(id, chainId))!;
   const ended = { spaazaUserId: null, memberNumber: null, lastHash: null, agreedDigest: null };
-  const fields = differences<LoyaltyLink>(link, ended)
-    .filter(({ field }) => field !== 'agreedDigest' && field !== 'lastHash')
-    .map((change) => ({ ...change, field: `link.${chainId}.${change.field}` }));
+  const fields = linkChanges(link, { spaazaUserId: null, memberNumber: null });
   if (fields.length > 0) {
     await store.links.save({ ...link, ...ended });
     await changeCustomer(deps, store, context, current, {}, undefined, now, fields);

@@ -1,11 +1,17 @@
 import { describeActor, type RequestContext } from './access.ts';
-import type { FieldChange } from './customer.ts';
+import type { Customer, FieldChange } from './customer.ts';
 import type { AccountEvent } from './events.ts';
 import type { ConsentRecord, WritableStore } from './store.ts';
 
+/** A new password as the history tells it: that there is one, and whether there was one before. */
+export function passwordSet({ hasPassword }: Pick<Customer, 'hasPassword'>): FieldChange {
+  return { field: 'password', before: hasPassword ? 'set' : null, after: 'set' };
+}
+
 /**
  * Writes what a change leaves behind, in the change's own transaction: a history row per field and one outbox row.
- * Without changed fields it writes nothing.
+ * Without changed fields it writes nothing. `now` is to be read while the customer is locked, or a change that waited
+ * for another would be dated before it.
  */
 export async function logChange(
   store: WritableStore,

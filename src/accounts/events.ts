@@ -18,7 +18,10 @@ export interface OutboxEntry {
   occurredAt: string;
 }
 
-/** One changed field of one customer. Values are JSON; a password change has no values. */
+/**
+ * One changed field of one customer. Values are JSON; of a password only the fact is told: `set`, or null for none.
+ * Entries of one customer are in the order of the changes; the names are in `history-fields.ts`.
+ */
 export interface HistoryEntry {
   id: number;
   customerId: number;

@@ -16,13 +16,16 @@ export async function applyAddress(
   if (address === undefined) {
     if ([changes.street, changes.city, changes.postcode].every(isBlank)) return [];
     const created = { ...blankAddress, countryCode: customer.countryCode, ...changes };
-    await store.addresses.insert({
+    const id = await store.addresses.insert({
       ...created,
       customerId: customer.id,
       isDefaultBilling: true,
       isDefaultShipping: true,
     });
-    return differences<AddressChanges>(blankAddress, created).map(underAddress);
+    // The id says that the address is new: one whose fields are all empty is not the same as none.
+    return [{ field: 'id', before: null, after: id }, ...differences<AddressChanges>(blankAddress, created)].map(
+      underAddress,
+    );
   }
   const wanted = readAgainst(address, changes);
   const fields = differences<AddressChanges>(address, wanted);

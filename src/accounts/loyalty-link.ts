@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Address, type Customer, mainAddress } from './customer.ts';
+import { type Address, type Customer, differences, type FieldChange, mainAddress } from './customer.ts';
 import { presentGender } from './gender.ts';
 import { type StreetParts, splitStreetLine } from './street.ts';
 
@@ -37,6 +37,14 @@ export function emptyLink(customerId: number, chainId: number): LoyaltyLink {
     lastHash: null,
     agreedDigest: null,
   };
+}
+
+/** What changes would alter in a link, as the history names it: `link.123.memberNumber`. */
+export function linkChanges(link: LoyaltyLink, changes: LoyaltyLinkChanges): FieldChange[] {
+  return differences<LoyaltyLink>(link, changes).map((change) => ({
+    ...change,
+    field: `link.${link.chainId}.${change.field}`,
+  }));
 }
 
 /** A customer as one chain of the loyalty platform sees the person. */

@@ -3,7 +3,7 @@ import { logConsents } from './change-log.ts';
 import type { FieldChange } from './customer.ts';
 import type { Problem } from './errors.ts';
 import { formatIdList } from './id-list.ts';
-import { emptyLink } from './loyalty-link.ts';
+import { emptyLink, linkChanges } from './loyalty-link.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
 import type { Shop, Topology } from './topology.ts';
 
@@ -36,8 +36,8 @@ export function wishedGroups(
 }
 
 /**
- * Makes a customer a member of exactly `wanted` and writes the consent records; gives the change for the history, or
- * undefined when the set was already right. A coupled website moves the chain's mailing flag along.
+ * Makes a customer a member of exactly `wanted` and writes the consent records; gives the changes for the history, none
+ * when the set was already right. A coupled website moves the chain's mailing flag along.
  */
 export async function setGroups(
   store: WritableStore,
@@ -46,15 +46,18 @@ export async function setGroups(
   { customer, groupIds: current }: CustomerWithGroups,
   wanted: readonly number[],
   now: string,
-): Promise<FieldChange | undefined> {
+): Promise<FieldChange[]> {
   const joined = wanted.filter((id) => !current.includes(id));
   const left = current.filter((id) => !wanted.includes(id));
-  if (joined.length === 0 && left.length === 0) return undefined;
+  if (joined.length === 0 && left.length === 0) return [];
   for (const id of joined) await store.memberships.add(customer.id, id, now);
   for (const id of left) await store.memberships.remove(customer.id, id);
   const statements = [
     ...joined.map((id) => ({ subject: `newsletter:${id}`, isGiven: true })),
     ...left.map((id) => ({ subject: `newsletter:${id}`, isGiven: false })),
+  ];
+  const changes: FieldChange[] = [
+    { field: 'newsletterGroups', before: formatIdList(current), after: formatIdList(wanted) },
   ];
   const website = topology.websiteById(customer.websiteId);
   const general = website.generalNewsletterGroupId;
@@ -64,9 +67,10 @@ export async function setGroups(
       const links = await store.links.listByCustomer(customer.id);
       const link = links.find(({ chainId }) => chainId === website.chainId) ?? emptyLink(customer.id, website.chainId);
       await store.links.save({ ...link, isMailingSubscribed });
+      changes.push(...linkChanges(link, { isMailingSubscribed }));
       statements.push({ subject: `mailing:${website.chainId}`, isGiven: isMailingSubscribed });
     }
   }
   await logConsents(store, context, customer.id, statements, now);
-  return { field: 'newsletterGroups', before: formatIdList(current), after: formatIdList(wanted) };
+  return changes;
 }

@@ -1,5 +1,5 @@
 import type { RequestContext } from './access.ts';
-import { logChange } from './change-log.ts';
+import { logChange, passwordSet } from './change-log.ts';
 import { type CustomerChanges, differences, problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
@@ -87,10 +87,10 @@ export async function insertCustomer(
   if (id === undefined) throw new AccountError('validation_failed', { problems: [{ field: 'email', rule: 'taken' }] });
   const fields = differences<CustomerChanges>(blankCustomer, { ...changes, email: customer.email });
   const bare = (await store.customers.findById(id))!;
-  const groups = await setGroups(store, context, deps.directory.topology, bare, groupIds, now);
-  const all = groups === undefined ? fields : [...fields, groups];
+  const all = [...fields, ...(await setGroups(store, context, deps.directory.topology, bare, groupIds, now))];
   const event = { type: 'customer.created', customerId: id, fields: all.map(({ field }) => field) } as const;
-  await logChange(store, context, event, all, now);
+  const password = passwordHash === null ? [] : [passwordSet({ hasPassword: false })];
+  await logChange(store, context, event, [...all, ...password], now);
   return { customer: bare.customer, groupIds: [...groupIds].sort((a, b) => a - b) };
 }
 

@@ -1,5 +1,5 @@
 import type { RequestContext } from './access.ts';
-import { logChange } from './change-log.ts';
+import { logChange, passwordSet } from './change-log.ts';
 import { checkCounted } from './counted-check.ts';
 import { type CustomerChanges, differences, type FieldChange, problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
@@ -72,10 +72,8 @@ export async function changeCustomer(
   const wanted = changes.email === undefined ? changes : { ...changes, email: changes.email.trim() };
   const fields = differences<CustomerChanges>(current.customer, wanted);
   const groups =
-    groupIds === undefined
-      ? undefined
-      : await setGroups(store, context, deps.directory.topology, current, groupIds, now);
-  const all = [...fields, ...(groups === undefined ? [] : [groups]), ...otherChanges];
+    groupIds === undefined ? [] : await setGroups(store, context, deps.directory.topology, current, groupIds, now);
+  const all = [...fields, ...groups, ...otherChanges];
   if (all.length === 0) return current;
   await store.customers.update(current.customer.id, wanted, now);
   const { id } = current.customer;
@@ -95,7 +93,7 @@ async function replacePassword(
   await store.customers.setPasswordHash(customer.id, passwordHash);
   await store.sessions.deleteByCustomer(customer.id, actingSessionId);
   const event = { type: 'customer.password_changed', customerId: customer.id } as const;
-  await logChange(store, context, event, [{ field: 'password', before: null, after: null }], now);
+  await logChange(store, context, event, [passwordSet(customer)], now);
 }
 
 /** The order is devise's: confirmation, then the password itself, then the current one (gomus 2.8). */

@@ -62,7 +62,10 @@ describeOnServers('changing the password', (server) => {
     await call(server, 'PUT', '/auth/password', { headers: tokens, json: { ...next, current_password: password } });
     const { store } = server.app;
     const rows = (await store.history.listByCustomer(id)).filter(({ field }) => field === 'password');
-    expect(rows).toMatchObject([{ before: null, after: null, actor: `customer ${id}` }]);
+    expect(rows).toMatchObject([
+      { before: null, after: 'set', actor: 'anonymous' },
+      { before: 'set', after: 'set', actor: `customer ${id}` },
+    ]);
     const events = (await store.outbox.list(1000)).filter(({ event }) => event.customerId === id);
     expect(events.map(({ event }) => event.type)).toEqual(['customer.created', 'customer.password_changed']);
     expect(JSON.stringify([rows, events])).not.toContain('lives');

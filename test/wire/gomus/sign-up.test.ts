@@ -102,6 +102,7 @@ describeOnServers('signing up', (server) => {
         { field: 'email', before: '', after: email, origin: 'gomus' },
         { field: 'givenName', before: '', after: 'Selina', origin: 'gomus' },
         { field: 'familyName', before: '', after: 'Kyle', origin: 'gomus' },
+        { field: 'password', before: null, after: 'set', origin: 'gomus' },
       ]),
     );
     expect(JSON.stringify(history)).not.toMatch(/nine lives|argon2/);

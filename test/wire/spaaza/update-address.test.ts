@@ -47,6 +47,14 @@ describeOnServers('the address in an update', (server) => {
     ]);
   });
 
+  it('is in the history from its first day: the id says that it is new', async () => {
+    const { id } = await addMember(server, address);
+    const { history, addresses } = await traces(server.app, id);
+    const entries = history.filter(({ field }) => field.startsWith('address.'));
+    expect(entries[0]).toMatchObject({ field: 'address.id', before: null, after: addresses?.[0]?.id });
+    expect(entries).toHaveLength(9);
+  });
+
   it.each([
     ['nothing but a country', { country_code: 'NL' }],
     [

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { call as callGomus, signUp } from '../gomus/client.ts';
 import { describeOnServer, describeOnServers } from '../server-under-test.ts';
 import { addMember, type Json, traces, update } from './client.ts';
 import { coupled } from './topologies.ts';
@@ -73,6 +74,18 @@ describeOnServer(
         'mailing:123 true',
         'newsletter:1 false',
         'mailing:123 false',
+      ]);
+    });
+
+    it('the general newsletter takes the mailing flag along, and the history says so, from sign-up on', async () => {
+      const { id, tokens } = await signUp(server, { newsletter_groups: '1,2' });
+      await callGomus(server, 'PUT', '/auth', { headers: tokens, json: { newsletter_groups: '2' } });
+      await callGomus(server, 'PUT', '/auth', { headers: tokens, json: { newsletter_groups: '' } });
+      const { history } = await traces(server.app, id);
+      const flags = history.filter(({ field }) => field === 'link.123.isMailingSubscribed');
+      expect(flags.map(({ before, after }) => [before, after])).toEqual([
+        [false, true],
+        [true, false],
       ]);
     });
   },
