@@ -69,15 +69,15 @@ export async function applyLoyaltyUpdate(
   const passwordHash = isCreate && update.password !== undefined ? await deps.passwords.hash(update.password) : null;
   const write = (): Promise<AppliedUpdate> =>
     deps.store.transaction(async (store) => {
-      const now = deps.now();
       const id =
         (await matchCustomer(store, scope, context, update.identifiers)) ??
         (isCreate && placement.shop !== undefined
-          ? await createOrMeet(deps, store, context, scope, placement.shop, update, passwordHash, now)
+          ? await createOrMeet(deps, store, context, scope, placement.shop, update, passwordHash)
           : undefined);
       const current = id === undefined ? undefined : await store.customers.lock(id);
       // Between the look and the lock the customer was erased: to the caller that is the same as never found.
       if (current === undefined) throw nobodyFound();
+      const now = deps.now();
       return update.isErasure
         ? unlink(deps, store, context, scope, current, now)
         : apply(deps, store, context, scope, current, update, now);
@@ -106,11 +106,16 @@ async function createOrMeet(
   shop: Shop,
   update: LoyaltyUpdate,
   passwordHash: string | null,
-  now: string,
 ): Promise<number> {
   try {
     const { changes } = update;
-    const created = await insertCustomer(deps, store, context, { shop, changes, groupIds: [], passwordHash }, now);
+    const created = await insertCustomer(
+      deps,
+      store,
+      context,
+      { shop, changes, groupIds: [], passwordHash },
+      deps.now(),
+    );
     return created.customer.id;
   } catch (error) {
     if (!(error instanceof AccountError)) throw error;

@@ -95,11 +95,10 @@ export async function updateCustomer(
   const problems = [...input.problems, ...problemsOf(input.changes), ...problemsOfWish(input.newsletter, topology)];
   refuseIfAny(problems);
   const groupIds = wishedGroups(input.newsletter, found.groupIds, shop);
-  const now = deps.now();
   return deps.store.transaction(async (store) => {
     const current = await store.customers.lock(found.customer.id);
     if (current === undefined) throw notFound(input.reference);
-    return changeCustomer(deps, store, context, current, input.changes, groupIds, now);
+    return changeCustomer(deps, store, context, current, input.changes, groupIds, deps.now());
   });
 }
 

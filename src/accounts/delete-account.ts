@@ -14,7 +14,6 @@ export async function deleteAccount(
   context: RequestContext,
 ): Promise<void> {
   const { customerId } = input;
-  const now = deps.now();
   await deps.store.transaction(async (store) => {
     if ((await store.customers.lock(customerId)) === undefined) throw new AccountError('not_signed_in');
     const links = (await store.links.listByCustomer(customerId)).map(({ chainId, spaazaUserId }) => ({
@@ -24,6 +23,7 @@ export async function deleteAccount(
     await store.history.deleteByCustomer(customerId);
     await store.consents.deleteByCustomer(customerId);
     await store.customers.delete(customerId);
+    const now = deps.now();
     const erased = { field: 'account', before: 'active', after: 'erased' };
     await logChange(store, context, { type: 'customer.deleted', customerId, links }, [erased], now);
   });

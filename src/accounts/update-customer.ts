@@ -46,10 +46,10 @@ export async function updateOwnAccount(
   const groupIds = wishedGroups(input.newsletter, found.groupIds, input.shop);
   const newHash =
     input.password?.newPassword === undefined ? undefined : await deps.passwords.hash(input.password.newPassword);
-  const now = deps.now();
   return deps.store.transaction(async (store) => {
     const current = await store.customers.lock(input.customerId);
     if (current === undefined) throw new AccountError('not_signed_in');
+    const now = deps.now();
     if (newHash !== undefined) await replacePassword(store, context, current, newHash, input.sessionId, now);
     return changeCustomer(deps, store, context, current, input.changes, groupIds, now);
   });
