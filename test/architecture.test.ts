@@ -15,6 +15,7 @@ const arrows: Record<string, readonly string[]> = {
   'protocols/spaaza': ['accounts', 'fastify', 'typebox', 'fast-xml-parser'],
   jobs: ['accounts', 'mail', 'undici'],
   mail: ['accounts', 'nodemailer'],
+  fake: ['fastify'],
   cli: ['*'],
 };
 

@@ -6,6 +6,7 @@ import { dbMove } from './db-move.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { exitCodes } from './exit-code.ts';
+import { fakeSpaaza } from './fake-spaaza.ts';
 import { keyCreate } from './key-create.ts';
 import { keyList } from './key-list.ts';
 import { keyRevoke } from './key-revoke.ts';
@@ -66,6 +67,8 @@ function commandLine(env: NodeJS.ProcessEnv): Command {
   maintenance(program, env);
   dbMove(program.command('db').description('move everything to another database'));
   doctor(program, env);
+  program.commandsGroup('Trying out:');
+  fakeSpaaza(program.command('fake').description('stand in for a system that Foyer talks to'));
   program.commandsGroup('Help:').helpCommand('help [command]', 'print help of a command');
   return program;
 }

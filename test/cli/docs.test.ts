@@ -61,7 +61,7 @@ describe('docs/cli.md', () => {
     for (const name of ['migrate', 'topology apply', 'topology show', 'key create', 'key list', 'key revoke']) {
       expect(shown).toContain(`foyer ${name}`);
     }
-    for (const name of ['customer show', 'maintenance', 'doctor', 'serve', 'db move'])
+    for (const name of ['customer show', 'maintenance', 'doctor', 'serve', 'db move', 'fake spaaza'])
       expect(shown).toContain(`foyer ${name}`);
     for (const code of Object.values(exitCodes)) expect(page).toMatch(new RegExp(`^\\| ${code} +\\|`, 'm'));
   });

@@ -18,6 +18,7 @@ const commands = [
   'maintenance',
   'db move',
   'doctor',
+  'fake spaaza',
 ];
 
 describe('the command line', () => {
