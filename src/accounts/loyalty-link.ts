@@ -22,6 +22,14 @@ export interface LoyaltyLink {
   agreedDigest: string | null;
 }
 
+/** What both sides agree on: the view the platform has, its digests, and when that was established (ISO 8601). */
+export interface LoyaltyAgreement {
+  view: OutboundView;
+  lastHash: string;
+  agreedDigest: string;
+  syncedAt: string;
+}
+
 export type LoyaltyLinkChanges = Partial<Omit<LoyaltyLink, 'customerId' | 'chainId'>>;
 
 /** A link as it is before anything was said: everything off, nothing known. */

@@ -1,7 +1,9 @@
 import type { Scope } from './access.ts';
 import type { Address, AddressChanges, Customer, CustomerChanges } from './customer.ts';
 import type { HistoryEntry, OutboxEntry } from './events.ts';
-import type { LoyaltyLink, LoyaltyProfile } from './loyalty-link.ts';
+import type { LoyaltyAgreement, LoyaltyLink, LoyaltyProfile, OutboundView } from './loyalty-link.ts';
+import type { LoyaltyTie } from './loyalty-queue.ts';
+import type { LoyaltyReads, LoyaltyWrites } from './loyalty-store.ts';
 import type { NewSession, Session } from './session.ts';
 import type { Chain, NewsletterGroup, Pool, Shop, TopologyData, Website } from './topology.ts';
 
@@ -62,7 +64,7 @@ export interface CustomerQuery {
 export type NewCustomer = Omit<Customer, 'id' | 'hasPassword'> & { id?: number; passwordHash: string | null };
 
 /** What can be read, inside and outside a transaction. */
-export interface Reads {
+export interface Reads extends LoyaltyReads {
   customers: {
     findById(id: number): Promise<CustomerWithGroups | undefined>;
     findByEmail(poolId: number, normalizedEmail: string): Promise<CustomerWithGroups | undefined>;
@@ -86,6 +88,12 @@ export interface Reads {
     findCustomerIdByUserId(chainId: number, spaazaUserId: number): Promise<number | undefined>;
     findCustomerIdByMemberNumber(chainId: number, memberNumber: string): Promise<number | undefined>;
     listByCustomer(customerId: number): Promise<LoyaltyLink[]>;
+    /** The ties of some customers to any chain. */
+    listTies(customerIds: readonly number[]): Promise<LoyaltyTie[]>;
+    /** What was last agreed; undefined before the first agreement, and for one made before this was kept. */
+    findSnapshot(customerId: number, chainId: number): Promise<OutboundView | undefined>;
+    /** When an update, pull or push last agreed. */
+    findSyncedAt(customerId: number, chainId: number): Promise<string | undefined>;
   };
   attempts: { find(key: string): Promise<FailedAttempts | undefined> };
   keys: { list(): Promise<ApiKey[]> };
@@ -94,13 +102,15 @@ export interface Reads {
   history: {
     listByCustomer(customerId: number): Promise<HistoryEntry[]>;
     hadEmail(customerId: number, email: string): Promise<boolean>;
+    /** The next entries after one, of all customers, and when they were written. */
+    listAges(afterId: number, limit: number): Promise<{ id: number; changedAt: string }[]>;
   };
   consents: { listByCustomer(customerId: number): Promise<ConsentRecord[]> };
-  outbox: { list(limit: number): Promise<OutboxEntry[]> };
+  outbox: { list(limit: number): Promise<OutboxEntry[]>; isEmpty(): Promise<boolean> };
 }
 
 /** What can be written, inside a transaction only. */
-export interface Writes {
+export interface Writes extends LoyaltyWrites {
   customers: {
     /** Reads a customer and keeps others from changing it until the transaction ends. */
     lock(id: number): Promise<CustomerWithGroups | undefined>;
@@ -135,7 +145,16 @@ export interface Writes {
     prune(customerId: number, keep: number, now: string): Promise<void>;
     deleteExpired(now: string): Promise<number>;
   };
-  links: { save(link: LoyaltyLink): Promise<void> };
+  links: {
+    /** Leaves the agreement's snapshot and time as they are. */
+    save(link: LoyaltyLink): Promise<void>;
+    /** Writes what both sides agree on; makes an empty link where there is none. */
+    agree(customerId: number, chainId: number, agreement: LoyaltyAgreement): Promise<void>;
+    /** Notes that the platform was heard of just now; makes an empty link where there is none. */
+    touch(customerId: number, chainId: number, syncedAt: string): Promise<void>;
+    /** Forgets what was agreed; the tie itself stays. */
+    forgetAgreement(customerId: number, chainId: number): Promise<void>;
+  };
   attempts: {
     save(attempts: FailedAttempts): Promise<void>;
     delete(keys: readonly string[]): Promise<void>;
@@ -161,12 +180,18 @@ export interface Writes {
   history: {
     append(entries: readonly Omit<HistoryEntry, 'id'>[]): Promise<void>;
     deleteByCustomer(customerId: number): Promise<void>;
+    /** Removes the sign-ins among the entries after one and up to another. */
+    deleteSignIns(afterId: number, throughId: number): Promise<void>;
   };
   consents: {
     append(records: readonly ConsentRecord[]): Promise<void>;
     deleteByCustomer(customerId: number): Promise<void>;
   };
-  outbox: { append(entry: Omit<OutboxEntry, 'id'>): Promise<void> };
+  outbox: {
+    append(entry: Omit<OutboxEntry, 'id'>): Promise<void>;
+    /** Takes the oldest entries out, in the order they were written; of several callers at once each gets others. */
+    take(limit: number): Promise<OutboxEntry[]>;
+  };
 }
 
 /** Reads and writes of one transaction. */

@@ -2,6 +2,7 @@ import type { Origin } from '../accounts/access.ts';
 import { normalizeEmail } from '../accounts/email.ts';
 import type { HistoryEntry } from '../accounts/events.ts';
 import type { Handle } from './database.ts';
+import { prepared } from './prepared.ts';
 
 /** Adds entries in the order given; nothing ever changes one. */
 export async function append(handle: Handle, entries: readonly Omit<HistoryEntry, 'id'>[]): Promise<void> {
@@ -54,6 +55,33 @@ export async function hadEmail(handle: Handle, customerId: number, email: string
     const before = fromJson(row.before);
     return typeof before === 'string' && normalizeEmail(before) === normalized;
   });
+}
+
+const selectAges = prepared((db, afterId: number, limit: number) =>
+  db
+    .selectFrom('history')
+    .select(['id', 'changed_at as changedAt'])
+    .where('id', '>', afterId)
+    .orderBy('id')
+    .limit(limit),
+);
+
+/** The next entries after one, of all customers, and when they were written; a walk through the table in slices. */
+export async function listAges(
+  handle: Handle,
+  afterId: number,
+  limit: number,
+): Promise<{ id: number; changedAt: string }[]> {
+  return selectAges(handle, afterId, limit);
+}
+
+const deleteSignInRows = prepared((db, afterId: number, throughId: number) =>
+  db.deleteFrom('history').where('id', '>', afterId).where('id', '<=', throughId).where('field', '=', 'signedIn'),
+);
+
+/** Removes the sign-ins among the entries after one and up to another. */
+export async function deleteSignIns(handle: Handle, afterId: number, throughId: number): Promise<void> {
+  await deleteSignInRows(handle, afterId, throughId);
 }
 
 /** Removes the entries of a customer, for the deletion of the account. */

@@ -6,7 +6,11 @@ import * as customers from './customers.ts';
 import { type Database, type DatabaseOptions, type Handle, openDatabase } from './database.ts';
 import * as failedAttempts from './failed-attempts.ts';
 import * as history from './history.ts';
+import * as chainStates from './loyalty-chain-state.ts';
+import * as inbox from './loyalty-inbox.ts';
 import * as links from './loyalty-links.ts';
+import * as queue from './loyalty-queue.ts';
+import * as tombstones from './loyalty-tombstones.ts';
 import * as memberships from './memberships.ts';
 import { migrationsFor } from './migrations/index.ts';
 import { findMove } from './move-state.ts';
@@ -83,8 +87,23 @@ const linkReads = {
   findCustomerIdByUserId: links.findCustomerIdByUserId,
   findCustomerIdByMemberNumber: links.findCustomerIdByMemberNumber,
   listByCustomer: links.listByCustomer,
+  listTies: links.listTies,
+  findSnapshot: links.findSnapshot,
+  findSyncedAt: links.findSyncedAt,
 };
-const historyReads = { listByCustomer: history.listByCustomer, hadEmail: history.hadEmail };
+const historyReads = { listByCustomer: history.listByCustomer, hadEmail: history.hadEmail, listAges: history.listAges };
+
+const queueReads = {
+  find: queue.find,
+  hasDue: queue.hasDue,
+  count: queue.count,
+  findOldest: queue.findOldest,
+};
+const tombstoneReads = {
+  find: tombstones.find,
+  findByUserId: tombstones.findByUserId,
+  findByEmail: tombstones.findByEmail,
+};
 
 function bindReads(handle: Handle): Reads {
   return {
@@ -97,7 +116,11 @@ function bindReads(handle: Handle): Reads {
     settings: bind(handle, { readAll: settings.readAll }),
     history: bind(handle, historyReads),
     consents: bind(handle, { listByCustomer: consents.listByCustomer }),
-    outbox: bind(handle, { list: outbox.list }),
+    outbox: bind(handle, { list: outbox.list, isEmpty: outbox.isEmpty }),
+    queue: bind(handle, queueReads),
+    inbox: bind(handle, { find: inbox.find, hasDue: inbox.hasDue, count: inbox.count }),
+    tombstones: bind(handle, tombstoneReads),
+    chainStates: bind(handle, { find: chainStates.find }),
   };
 }
 
@@ -122,7 +145,12 @@ function bindWrites(handle: Handle): WritableStore {
       prune: sessions.prune,
       deleteExpired: sessions.deleteExpired,
     }),
-    links: bind(handle, { save: links.save }),
+    links: bind(handle, {
+      save: links.save,
+      agree: links.agree,
+      touch: links.touch,
+      forgetAgreement: links.forgetAgreement,
+    }),
     attempts: bind(handle, {
       find: failedAttempts.findAndLock,
       save: failedAttempts.save,
@@ -138,9 +166,34 @@ function bindWrites(handle: Handle): WritableStore {
       saveNewsletterGroup: topology.saveNewsletterGroup,
     }),
     settings: bind(handle, { write: settings.write, next: settings.next }),
-    history: bind(handle, { append: history.append, deleteByCustomer: history.deleteByCustomer }),
+    history: bind(handle, {
+      append: history.append,
+      deleteByCustomer: history.deleteByCustomer,
+      deleteSignIns: history.deleteSignIns,
+    }),
     consents: bind(handle, { append: consents.append, deleteByCustomer: consents.deleteByCustomer }),
-    outbox: bind(handle, { append: outbox.append }),
+    outbox: bind(handle, { append: outbox.append, take: outbox.take }),
+    queue: bind(handle, {
+      enqueue: queue.enqueue,
+      claim: queue.claim,
+      renew: queue.renew,
+      holds: queue.holds,
+      remove: queue.remove,
+      release: queue.release,
+      reopen: queue.reopen,
+      postpone: queue.postpone,
+      bury: queue.bury,
+      saveErasure: queue.saveErasure,
+      deleteDead: queue.deleteDead,
+    }),
+    inbox: bind(handle, {
+      insert: inbox.insert,
+      claim: inbox.claim,
+      settle: inbox.settle,
+      deleteOlder: inbox.deleteOlder,
+    }),
+    tombstones: bind(handle, { insert: tombstones.insert, deleteOlder: tombstones.deleteOlder }),
+    chainStates: bind(handle, { save: chainStates.save, pause: chainStates.pause }),
   };
   const merged: Record<string, object> = {};
   for (const room of new Set([...Object.keys(reads), ...Object.keys(writes)])) {

@@ -1,6 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { Address } from '../accounts/customer.ts';
-import { emptyLink, type LoyaltyLink, type LoyaltyProfile } from '../accounts/loyalty-link.ts';
+import {
+  emptyLink,
+  type LoyaltyAgreement,
+  type LoyaltyLink,
+  type LoyaltyProfile,
+  type OutboundView,
+} from '../accounts/loyalty-link.ts';
+import type { LoyaltyTie } from '../accounts/loyalty-queue.ts';
 import { addressColumns, type JoinedAddressRow, toAddress } from './addresses.ts';
 import { type CustomerRow, customerColumns, toCustomer } from './customer-row.ts';
 import type { Handle } from './database.ts';
@@ -41,7 +48,8 @@ const selectProfileByEmail = prepared((db, poolId: number, normalizedEmail: stri
     .where('customers.normalized_email', '=', normalizedEmail),
 );
 
-type LinkColumns = Omit<Tables['loyalty_links'], 'customer_id' | 'chain_id'>;
+// What was agreed is read apart, by the few who compare with it.
+type LinkColumns = Omit<Tables['loyalty_links'], 'customer_id' | 'chain_id' | 'snapshot' | 'synced_at'>;
 type ProfileRow = CustomerRow &
   JoinedAddressRow & { [Column in keyof LinkColumns]: LinkColumns[Column] | null } & {
     link_customer_id: number | null;
@@ -129,12 +137,104 @@ export async function listByCustomer(handle: Handle, customerId: number): Promis
   return (await handle.run(query.compile())).map((row) => toLink(row.customer_id, row.chain_id, row));
 }
 
+/** The ties of some customers to any chain, by customer and chain. */
+export async function listTies(handle: Handle, customerIds: readonly number[]): Promise<LoyaltyTie[]> {
+  if (customerIds.length === 0) return [];
+  const query = handle.db
+    .selectFrom('loyalty_links')
+    .select(['customer_id', 'chain_id', 'spaaza_user_id', 'agreed_digest', 'synced_at'])
+    .where('customer_id', 'in', customerIds)
+    .orderBy('customer_id')
+    .orderBy('chain_id');
+  return (await handle.run(query.compile())).map((row) => ({
+    customerId: row.customer_id,
+    chainId: row.chain_id,
+    spaazaUserId: row.spaaza_user_id,
+    isAgreed: row.agreed_digest !== null,
+    syncedAt: row.synced_at,
+  }));
+}
+
+const selectAgreement = prepared((db, customerId: number, chainId: number) =>
+  db
+    .selectFrom('loyalty_links')
+    .select(['snapshot', 'synced_at'])
+    .where('customer_id', '=', customerId)
+    .where('chain_id', '=', chainId),
+);
+
+/** What was last agreed; undefined before the first agreement, and for one made before this was kept. */
+export async function findSnapshot(
+  handle: Handle,
+  customerId: number,
+  chainId: number,
+): Promise<OutboundView | undefined> {
+  const snapshot = (await selectAgreement(handle, customerId, chainId))[0]?.snapshot;
+  return snapshot ? (JSON.parse(snapshot) as OutboundView) : undefined;
+}
+
+/** When an update, pull or push last agreed. */
+export async function findSyncedAt(handle: Handle, customerId: number, chainId: number): Promise<string | undefined> {
+  return (await selectAgreement(handle, customerId, chainId))[0]?.synced_at ?? undefined;
+}
+
 /**
- * Writes the link of a customer to a chain, over the earlier one. Throws UniqueViolation when the chain's user is
- * somebody else's.
+ * Writes the link of a customer to a chain, over the earlier one, and leaves what was agreed as it is. Throws
+ * UniqueViolation when the chain's user is somebody else's.
  */
 export async function save(handle: Handle, link: LoyaltyLink): Promise<void> {
-  const columns = {
+  await upsert(handle, link.customerId, link.chainId, linkValues(link));
+}
+
+/** Writes what both sides agree on; makes an empty link where there is none. */
+export async function agree(
+  handle: Handle,
+  customerId: number,
+  chainId: number,
+  { view, lastHash, agreedDigest, syncedAt }: LoyaltyAgreement,
+): Promise<void> {
+  await upsert(handle, customerId, chainId, {
+    last_hash: lastHash,
+    agreed_digest: agreedDigest,
+    snapshot: JSON.stringify(view),
+    synced_at: syncedAt,
+  });
+}
+
+/** Notes that the platform was heard of just now; makes an empty link where there is none. */
+export async function touch(handle: Handle, customerId: number, chainId: number, syncedAt: string): Promise<void> {
+  await upsert(handle, customerId, chainId, { synced_at: syncedAt });
+}
+
+/** Forgets what was agreed; the tie itself stays. */
+export async function forgetAgreement(handle: Handle, customerId: number, chainId: number): Promise<void> {
+  const query = handle.db
+    .updateTable('loyalty_links')
+    .set({ last_hash: null, agreed_digest: null, snapshot: null, synced_at: null })
+    .where('customer_id', '=', customerId)
+    .where('chain_id', '=', chainId);
+  await handle.run(query.compile());
+}
+
+async function upsert(
+  handle: Handle,
+  customerId: number,
+  chainId: number,
+  columns: Partial<Tables['loyalty_links']>,
+): Promise<void> {
+  await handle.run(
+    handle.db
+      .insertInto('loyalty_links')
+      .values({ ...linkValues(emptyLink(customerId, chainId)), ...columns })
+      .onConflict((conflict) => conflict.columns(['customer_id', 'chain_id']).doUpdateSet(columns))
+      .compile(),
+  );
+}
+
+function linkValues(link: LoyaltyLink) {
+  return {
+    customer_id: link.customerId,
+    chain_id: link.chainId,
     spaaza_user_id: link.spaazaUserId,
     member_number: link.memberNumber,
     is_programme_opted_in: Number(link.isProgrammeOptedIn),
@@ -143,11 +243,4 @@ export async function save(handle: Handle, link: LoyaltyLink): Promise<void> {
     last_hash: link.lastHash,
     agreed_digest: link.agreedDigest,
   };
-  await handle.run(
-    handle.db
-      .insertInto('loyalty_links')
-      .values({ customer_id: link.customerId, chain_id: link.chainId, ...columns })
-      .onConflict((conflict) => conflict.columns(['customer_id', 'chain_id']).doUpdateSet(columns))
-      .compile(),
-  );
 }

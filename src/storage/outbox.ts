@@ -1,7 +1,9 @@
+import type { Selectable } from 'kysely';
 import type { Origin } from '../accounts/access.ts';
 import type { AccountEvent, OutboxEntry } from '../accounts/events.ts';
 import type { Handle } from './database.ts';
 import { prepared } from './prepared.ts';
+import type { Tables } from './tables.ts';
 
 const insertEntry = prepared(
   (
@@ -34,12 +36,39 @@ export async function append(handle: Handle, entry: Omit<OutboxEntry, 'id'>): Pr
 /** The oldest entries, in the order they were written. */
 export async function list(handle: Handle, limit: number): Promise<OutboxEntry[]> {
   const query = handle.db.selectFrom('outbox').selectAll().orderBy('id').limit(limit);
-  return (await handle.run(query.compile())).map((row) => ({
+  return (await handle.run(query.compile())).map(toEntry);
+}
+
+const selectFirst = prepared((db) => db.selectFrom('outbox').select('id').orderBy('id').limit(1));
+
+/** Tells whether no event waits. */
+export async function isEmpty(handle: Handle): Promise<boolean> {
+  return (await selectFirst(handle)).length === 0;
+}
+
+const deleteOldest = prepared((db, limit: number) =>
+  db
+    .deleteFrom('outbox')
+    .where('id', 'in', db.selectFrom('outbox').select('id').orderBy('id').limit(limit))
+    .returningAll(),
+);
+
+/**
+ * Takes the oldest entries out, in the order they were written. A second caller waits for the first and then finds them
+ * gone: it may get fewer than there are, or none.
+ */
+export async function take(handle: Handle, limit: number): Promise<OutboxEntry[]> {
+  const rows = await deleteOldest(handle, limit);
+  return rows.sort((a, b) => a.id - b.id).map(toEntry);
+}
+
+function toEntry(row: Selectable<Tables['outbox']>): OutboxEntry {
+  return {
     id: row.id,
     event: JSON.parse(row.event) as AccountEvent,
     origin: row.origin as Origin,
     actor: row.actor,
     requestId: row.request_id,
     occurredAt: row.occurred_at,
-  }));
+  };
 }

@@ -89,7 +89,16 @@ class SchemaAdapter extends PostgresAdapter {
   override async releaseMigrationLock(): Promise<void> {}
 }
 
-const tablesWithIdentity = ['customers', 'addresses', 'sessions', 'consent_records', 'history', 'outbox', 'api_keys'];
+const tablesWithIdentity = [
+  'customers',
+  'addresses',
+  'sessions',
+  'consent_records',
+  'history',
+  'outbox',
+  'loyalty_inbox',
+  'api_keys',
+];
 
 /** By table, the highest id that its sequence has given. */
 export async function readSequences(db: Kysely<Tables>): Promise<Record<string, number>> {

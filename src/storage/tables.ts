@@ -78,6 +78,58 @@ export interface Tables {
     is_printed_mailing_subscribed: number;
     last_hash: string | null;
     agreed_digest: string | null;
+    snapshot: string | null;
+    synced_at: string | null;
+  };
+  loyalty_queue: {
+    chain_id: number;
+    customer_id: number;
+    wants_push: number;
+    wants_pull: number;
+    erasure: string | null;
+    revision: number;
+    state: string;
+    queued_at: string;
+    due_at: string;
+    attempts: number;
+    first_failed_at: string | null;
+    lease_token: string | null;
+    leased_until: string | null;
+    error_code: string | null;
+    error_text: string | null;
+    payload: string | null;
+    request_id: string;
+  };
+  loyalty_inbox: {
+    id: Generated<number>;
+    chain_id: number;
+    digest: string;
+    subject: string;
+    body: string;
+    state: string;
+    received_at: string;
+    due_at: string;
+    attempts: number;
+    lease_token: string | null;
+    leased_until: string | null;
+    error_text: string | null;
+    request_id: string;
+  };
+  loyalty_tombstones: {
+    chain_id: number;
+    customer_id: number;
+    spaaza_user_id: number | null;
+    email_digest: string;
+    erased_at: string;
+  };
+  loyalty_chain_state: {
+    chain_id: number;
+    paused_until: string | null;
+    pause_reason: string | null;
+    pause_count: Generated<number>;
+    last_success_at: string | null;
+    reconcile_cursor: string | null;
+    backfill_cursor: string | null;
   };
   history: {
     id: Generated<number>;

@@ -134,4 +134,50 @@ describeOnBothDatabases('history, consents and outbox', (database) => {
     expect(listed.slice(waiting)).toEqual(written.map((one) => ({ ...one, id: expect.any(Number) })));
     expect(await store.outbox.list(waiting + 2)).toEqual(listed.slice(0, waiting + 2));
   });
+
+  it('gives each event to one of several takers, the oldest first, and keeps none of them', async () => {
+    const write = (customerId: number) =>
+      store.transaction(({ outbox }) =>
+        outbox.append({
+          event: { type: 'customer.password_changed', customerId },
+          origin: 'gomus',
+          actor: 'a',
+          requestId: 'r',
+          occurredAt: at(0),
+        }),
+      );
+    for (let customerId = 1; customerId <= 60; customerId += 1) await write(customerId);
+    const all = await store.outbox.list(1_000);
+    expect(await store.outbox.isEmpty()).toBe(false);
+    const other = database.open();
+    const take = (from: OpenStore) => from.transaction(({ outbox }) => outbox.take(5));
+    const batches = await Promise.all(Array.from({ length: 10 }, (_, index) => take(index % 2 === 0 ? store : other)));
+    // One that had to wait for another may come back with nothing, and asks again.
+    for (let more = await take(store); more.length > 0; more = await take(store)) batches.push(more);
+    for (const batch of batches) expect(batch).toEqual(batch.toSorted((a, b) => a.id - b.id));
+    expect(batches.flat().toSorted((a, b) => a.id - b.id)).toEqual(all);
+    expect(await store.outbox.isEmpty()).toBe(true);
+  });
+
+  it('walks through the history in slices and takes only sign-ins out of one', async () => {
+    const id = await addCustomer(store);
+    const [before] = await store.history.listAges(0, 1);
+    expect(before).toBeDefined();
+    await store.transaction(({ history }) =>
+      history.append([
+        entry(id, { field: 'signedIn', changedAt: at(1) }),
+        entry(id, { field: 'phone', changedAt: at(2) }),
+        entry(id, { field: 'signedIn', changedAt: at(3) }),
+      ]),
+    );
+    const [first, second, third] = await store.history.listByCustomer(id);
+    expect(await store.history.listAges(first!.id - 1, 2)).toEqual([
+      { id: first!.id, changedAt: at(1) },
+      { id: second!.id, changedAt: at(2) },
+    ]);
+    await store.transaction(({ history }) => history.deleteSignIns(first!.id - 1, second!.id));
+    expect(await store.history.listByCustomer(id)).toEqual([second, third]);
+    await store.transaction(({ history }) => history.deleteSignIns(first!.id, third!.id));
+    expect(await store.history.listByCustomer(id)).toEqual([second]);
+  });
 });
