@@ -1,5 +1,8 @@
-/** What an API key may be allowed to do; both wires use the same words. */
-export const scopes = ['customer_authenticate', 'customer_read', 'customer_write'] as const;
+/**
+ * What an API key may be allowed to do; all wires use the same words. None contains another: `admin_read` is for the
+ * admin API alone, which the other three do not open.
+ */
+export const scopes = ['customer_authenticate', 'customer_read', 'customer_write', 'admin_read'] as const;
 export type Scope = (typeof scopes)[number];
 
 /** Who acts. `id` is the customer's or key's id; operators are named by the CLI or console. */

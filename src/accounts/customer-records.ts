@@ -1,13 +1,14 @@
-import { mayDo, mayTouchWebsite, type RequestContext, type Scope } from './access.ts';
+import { mayTouchWebsite, type RequestContext } from './access.ts';
 import { type CustomerChanges, problemsOf } from './customer.ts';
-import { parseCustomerId } from './customer-id.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
-import { AccountError, type Problem, refuseIfAny } from './errors.ts';
+import { type Problem, refuseIfAny } from './errors.ts';
+import { findCustomer, noCustomer } from './find-customer.ts';
 import { type NewsletterWish, problemsOfWish, wishedGroups } from './newsletter.ts';
+import { requireScope } from './require-scope.ts';
 import { insertCustomer } from './sign-up.ts';
-import type { CustomerWithGroups, Reads } from './store.ts';
-import type { Pool, Shop } from './topology.ts';
+import type { CustomerWithGroups } from './store.ts';
+import type { Shop } from './topology.ts';
 import { changeCustomer } from './update-customer.ts';
 
 export interface CustomerRecordInput {
@@ -46,7 +47,7 @@ export async function getCustomer(
   context: RequestContext,
 ): Promise<CustomerWithGroups> {
   requireScope(context, 'customer_read');
-  return findByReference(deps, input.reference, context);
+  return getByReference(deps, input.reference, context);
 }
 
 /**
@@ -90,52 +91,25 @@ export async function updateCustomer(
 ): Promise<CustomerWithGroups> {
   requireScope(context, 'customer_write');
   const { topology } = deps.directory;
-  const found = await findByReference(deps, input.reference, context);
+  const found = await getByReference(deps, input.reference, context);
   const shop = topology.shopOfWebsite(found.customer.websiteId);
   const problems = [...input.problems, ...problemsOf(input.changes), ...problemsOfWish(input.newsletter, topology)];
   refuseIfAny(problems);
   const groupIds = wishedGroups(input.newsletter, found.groupIds, shop);
   return deps.store.transaction(async (store) => {
     const current = await store.customers.lock(found.customer.id);
-    if (current === undefined) throw notFound(input.reference);
+    if (current === undefined) throw noCustomer(input.reference);
     return changeCustomer(deps, store, context, current, input.changes, groupIds, deps.now());
   });
 }
 
-async function findByReference(
-  { store, directory }: AccountDeps,
+/** Only an operator may find by e-mail: a partner could ask who is a customer. */
+async function getByReference(
+  deps: AccountDeps,
   reference: string,
   context: RequestContext,
 ): Promise<CustomerWithGroups> {
-  const id = parseCustomerId(reference);
-  const pools = context.actor.kind === 'operator' && reference.includes('@') ? directory.topology.data.pools : [];
-  const found =
-    (id === undefined ? undefined : await store.customers.findById(id)) ??
-    (await findByEmail(store, pools, reference)) ??
-    (await store.customers.findByForeignId(reference));
-  if (found === undefined || !mayTouchWebsite(context.actor, found.customer.websiteId)) throw notFound(reference);
+  const found = await findCustomer(deps, reference, context.actor, { byEmail: context.actor.kind === 'operator' });
+  if (found === undefined) throw noCustomer(reference);
   return found;
-}
-
-async function findByEmail(
-  store: Reads,
-  pools: readonly Pool[],
-  email: string,
-): Promise<CustomerWithGroups | undefined> {
-  const found: CustomerWithGroups[] = [];
-  for (const pool of pools) {
-    const customer = await store.customers.findByEmail(pool.id, normalizeEmail(email));
-    if (customer !== undefined) found.push(customer);
-  }
-  const ids = found.map(({ customer }) => customer.id).join(', ');
-  if (found.length > 1) refuseIfAny([{ field: 'reference', rule: 'conflict', value: ids }]);
-  return found[0];
-}
-
-function notFound(reference: string): AccountError {
-  return new AccountError('customer_not_found', { lookup: { by: 'id', value: reference } });
-}
-
-function requireScope(context: RequestContext, scope: Scope): void {
-  if (!mayDo(context.actor, scope)) throw new AccountError('forbidden');
 }

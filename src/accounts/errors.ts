@@ -1,3 +1,5 @@
+import type { Origin } from './access.ts';
+
 /**
  * Every way the domain refuses a request. Protocols keep a total map from these codes to their own wire shape, so a
  * new code does not compile until each protocol says how it looks. No HTTP status ever appears here.
@@ -8,6 +10,8 @@ export type AccountErrorCode =
   | 'account_unconfirmed'
   | 'not_signed_in'
   | 'customer_not_found'
+  | 'customer_erased'
+  | 'not_created_yet'
   | 'validation_failed'
   | 'nothing_to_update'
   | 'chain_not_configured'
@@ -50,6 +54,10 @@ export interface AccountErrorDetails {
   retryAfterSeconds?: number;
   /** What was looked up and not found, for `customer_not_found`. */
   lookup?: { by: 'id'; value: string } | { by: 'email'; value: string; websiteId: number } | { by: 'identifiers' };
+  /** Who was erased when and by whom, for `customer_erased`: the one thing that is still known. */
+  erasure?: { customerId: number; erasedAt: string; actor: string; origin: Origin; requestId: string };
+  /** When the customer came to be, for `not_created_yet`. */
+  createdAt?: string;
   /** True when this very failure locked the account (`invalid_credentials` only). */
   lockedNow?: boolean;
   /** The address the confirmation went to (`account_unconfirmed` only; the password was right). */

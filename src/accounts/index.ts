@@ -2,7 +2,9 @@ import { createKey, listKeys, recordKeyUse, revokeKey } from './api-keys.ts';
 import { applyLoyaltyUpdate } from './apply-loyalty-update.ts';
 import { applyTopology } from './apply-topology.ts';
 import { cleanUp } from './clean-up.ts';
+import { getCustomerAsOf } from './customer-as-of.ts';
 import { getCustomerDetails } from './customer-details.ts';
+import { getCustomerHistory } from './customer-history.ts';
 import { createCustomer, getCustomer, listCustomers, updateCustomer } from './customer-records.ts';
 import { deleteAccount } from './delete-account.ts';
 import type { AccountDeps } from './deps.ts';
@@ -40,6 +42,8 @@ export function createAccounts(deps: AccountDeps) {
     listCustomers: bound(listCustomers),
     getCustomer: bound(getCustomer),
     getCustomerDetails: bound(getCustomerDetails),
+    getCustomerHistory: bound(getCustomerHistory),
+    getCustomerAsOf: bound(getCustomerAsOf),
     createCustomer: bound(createCustomer),
     updateCustomer: bound(updateCustomer),
 

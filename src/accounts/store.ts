@@ -60,6 +60,12 @@ export interface CustomerQuery {
   perPage: number;
 }
 
+/** A piece of a customer's history: at most `limit` entries, and only those before the one with the id `beforeId`. */
+export interface HistoryPage {
+  limit: number;
+  beforeId?: number;
+}
+
 /** `id` is given only where it must be a certain one: documented samples and moves between databases. */
 export type NewCustomer = Omit<Customer, 'id' | 'hasPassword'> & { id?: number; passwordHash: string | null };
 
@@ -101,6 +107,12 @@ export interface Reads extends LoyaltyReads {
   settings: { readAll(): Promise<ReadonlyMap<string, string>> };
   history: {
     listByCustomer(customerId: number): Promise<HistoryEntry[]>;
+    /** Changes of the record, newest first, without the sign-ins. */
+    listChanges(customerId: number, page: HistoryPage): Promise<HistoryEntry[]>;
+    /** The entries of one field, newest first. */
+    listField(customerId: number, field: string, page: HistoryPage): Promise<HistoryEntry[]>;
+    /** The newest entry of each field but the sign-ins, by field name. */
+    listLastByField(customerId: number): Promise<HistoryEntry[]>;
     hadEmail(customerId: number, email: string): Promise<boolean>;
     /** The next entries after one, of all customers, and when they were written. */
     listAges(afterId: number, limit: number): Promise<{ id: number; changedAt: string }[]>;

@@ -64,11 +64,6 @@ export function columns(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** A moment as people read it: whole seconds, UTC. */
-export function momentText(moment: string | null | undefined): string {
-  return moment ? `${moment.slice(0, 19).replace('T', ' ')} UTC` : '-';
-}
-
 /** Text from outside without what could steer a terminal. */
 function printable(text: string): string {
   return text.replace(/[^\P{C}\n\t]|\p{Zl}|\p{Zp}/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);

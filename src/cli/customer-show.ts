@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { CustomerDetails } from '../accounts/customer-details.ts';
 import type { Topology } from '../accounts/topology.ts';
-import { columns, momentText, printing } from './command-output.ts';
+import { columns, printing } from './command-output.ts';
+import { momentText } from './moment-text.ts';
 import { operatorContext, withAccounts } from './open-accounts.ts';
 
 /** `foyer customer show REFERENCE`: what is known about one person. */

@@ -4,11 +4,11 @@ import type { TopologyData } from '../accounts/topology.ts';
 import { topologyProblems } from '../accounts/topology-problems.ts';
 import type { Config } from '../config.ts';
 import type { OpenStore } from '../storage/index.ts';
-import { momentText } from './command-output.ts';
 import { databaseFile } from './database-file.ts';
 import { describeProblem } from './describe-problem.ts';
 import type { Finding } from './doctor.ts';
 import { reasonOf } from './explain-error.ts';
+import { momentText } from './moment-text.ts';
 
 /**
  * The database and what is in it, as far as it can be reached; changes nothing. `latest` is the latest moment noted in

@@ -1,10 +1,11 @@
 import { CommanderError } from 'commander';
-import { AccountError, type AccountErrorCode } from '../accounts/errors.ts';
+import { AccountError, type AccountErrorCode, type AccountErrorDetails } from '../accounts/errors.ts';
 import { ConfigError } from '../config.ts';
 import { MoveUnfinishedError, SchemaBehindError } from '../prepare-database.ts';
 import { CommandError } from './command-error.ts';
 import { describeProblem } from './describe-problem.ts';
 import { exitCodes } from './exit-code.ts';
+import { exactMomentText, momentText } from './moment-text.ts';
 
 /**
  * Says in words for the operator what went wrong, with a code for scripts and the exit code. Everything that a database
@@ -33,17 +34,29 @@ export function explainError(error: unknown): CommandError {
   return explainListening(error) ?? explainDatabase(error) ?? explainUnknown(error);
 }
 
-const refusals: Partial<Record<AccountErrorCode, string>> = {
-  validation_failed: 'Refused; nothing was changed.',
-  customer_not_found: 'There is no such customer.',
-  key_unknown: 'There is no such key, or it is revoked already; foyer key list shows all.',
+const refusals: Partial<Record<AccountErrorCode, (details: AccountErrorDetails) => string>> = {
+  validation_failed: () => 'Refused; nothing was changed.',
+  customer_not_found: () => 'There is no such customer.',
+  customer_erased: ({ erasure }) =>
+    `Customer ${erasure?.customerId} was erased ${momentText(erasure?.erasedAt)} by ${erasure?.actor}; nothing else is kept.`,
+  not_created_yet: ({ createdAt }) =>
+    `There was no such customer then: it was created ${exactMomentText(createdAt ?? '')}.`,
+  key_unknown: () => 'There is no such key, or it is revoked already; foyer key list shows all.',
 };
+
+/** What is not there, or was not. */
+const missing: readonly AccountErrorCode[] = [
+  'customer_not_found',
+  'customer_erased',
+  'not_created_yet',
+  'key_unknown',
+];
 
 function explainRefusal(error: AccountError): CommandError {
   if (error.code === 'storage_unavailable') return unavailable(reasonOf(error), error);
-  const isMissing = error.code === 'customer_not_found' || error.code === 'key_unknown';
-  return new CommandError(error.code, refusals[error.code] ?? `Refused: ${error.code.replaceAll('_', ' ')}.`, {
-    exitCode: isMissing ? exitCodes.notFound : exitCodes.failed,
+  const message = refusals[error.code]?.(error.details) ?? `Refused: ${error.code.replaceAll('_', ' ')}.`;
+  return new CommandError(error.code, message, {
+    exitCode: missing.includes(error.code) ? exitCodes.notFound : exitCodes.failed,
     faults: error.details.problems?.map(describeProblem),
     cause: error,
   });

@@ -28,6 +28,7 @@ Scopes:
   customer_authenticate  ask whether an e-mail and a password belong together
   customer_read          look customers up
   customer_write         create and change customers
+  admin_read             read everything about a customer, history included, over the admin API
 
 Example:
   KEY=$(foyer key create spaaza --scope customer_authenticate --scope customer_read --scope customer_write)`,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { momentText, printing, table } from './command-output.ts';
+import { printing, table } from './command-output.ts';
+import { momentText } from './moment-text.ts';
 import { withAccounts } from './open-accounts.ts';
 
 /** `foyer key list`: every key ever made, without its text. */

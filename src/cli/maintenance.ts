@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
-import { momentText, printing } from './command-output.ts';
+import { printing } from './command-output.ts';
+import { momentText } from './moment-text.ts';
 import { withAccounts } from './open-accounts.ts';
 
 /** `foyer maintenance on|off|status`: closes and opens the doors of all nodes. */

@@ -1,8 +1,11 @@
+import { type Selectable, sql } from 'kysely';
 import type { Origin } from '../accounts/access.ts';
 import { normalizeEmail } from '../accounts/email.ts';
 import type { HistoryEntry } from '../accounts/events.ts';
+import type { HistoryPage } from '../accounts/store.ts';
 import type { Handle } from './database.ts';
 import { prepared } from './prepared.ts';
+import type { Tables } from './tables.ts';
 
 /** Adds entries in the order given; nothing ever changes one. */
 export async function append(handle: Handle, entries: readonly Omit<HistoryEntry, 'id'>[]): Promise<void> {
@@ -29,7 +32,56 @@ export async function append(handle: Handle, entries: readonly Omit<HistoryEntry
 /** All entries of a customer, oldest first. */
 export async function listByCustomer(handle: Handle, customerId: number): Promise<HistoryEntry[]> {
   const query = handle.db.selectFrom('history').selectAll().where('customer_id', '=', customerId).orderBy('id');
-  return (await handle.run(query.compile())).map((row) => ({
+  return (await handle.run(query.compile())).map(toEntry);
+}
+
+/** One page of a customer's changes, newest first, without the sign-ins. */
+export async function listChanges(handle: Handle, customerId: number, page: HistoryPage): Promise<HistoryEntry[]> {
+  const query = newestFirst(handle, customerId, page).where(isChange);
+  return (await handle.run(query.compile())).map(toEntry);
+}
+
+/** One page of the entries of one field, newest first. */
+export async function listField(
+  handle: Handle,
+  customerId: number,
+  field: string,
+  page: HistoryPage,
+): Promise<HistoryEntry[]> {
+  const all = newestFirst(handle, customerId, page).where('field', '=', field);
+  const query = field === signIn ? all : all.where(isChange);
+  return (await handle.run(query.compile())).map(toEntry);
+}
+
+/** The newest entry of each field but the sign-ins, by field name. Reads all changes of the customer. */
+export async function listLastByField(handle: Handle, customerId: number): Promise<HistoryEntry[]> {
+  const newest = handle.db
+    .selectFrom('history')
+    .select(({ fn }) => fn.max('id').as('id'))
+    .where('customer_id', '=', customerId)
+    .where(isChange)
+    .groupBy('field');
+  const query = handle.db.selectFrom('history').selectAll().where('id', 'in', newest);
+  return (await handle.run(query.compile())).map(toEntry).sort((a, b) => (a.field < b.field ? -1 : 1));
+}
+
+/** The field under which a sign-in is written down; there can be many more of these than of all others together. */
+const signIn = 'signedIn';
+// Written out, because only then a database sees that the index of the changes serves.
+const isChange = sql<boolean>`field <> ${sql.lit(signIn)}`;
+
+function newestFirst(handle: Handle, customerId: number, { limit, beforeId }: HistoryPage) {
+  const query = handle.db
+    .selectFrom('history')
+    .selectAll()
+    .where('customer_id', '=', customerId)
+    .orderBy('id', 'desc')
+    .limit(limit);
+  return beforeId === undefined ? query : query.where('id', '<', beforeId);
+}
+
+function toEntry(row: Selectable<Tables['history']>): HistoryEntry {
+  return {
     id: row.id,
     customerId: row.customer_id,
     field: row.field,
@@ -39,7 +91,7 @@ export async function listByCustomer(handle: Handle, customerId: number): Promis
     actor: row.actor,
     requestId: row.request_id,
     changedAt: row.changed_at,
-  }));
+  };
 }
 
 /** Tells whether a customer had this e-mail, in any spelling, before a change. */

@@ -91,8 +91,14 @@ const linkReads = {
   findSnapshot: links.findSnapshot,
   findSyncedAt: links.findSyncedAt,
 };
-const historyReads = { listByCustomer: history.listByCustomer, hadEmail: history.hadEmail, listAges: history.listAges };
-
+const historyReads = {
+  listByCustomer: history.listByCustomer,
+  listChanges: history.listChanges,
+  listField: history.listField,
+  listLastByField: history.listLastByField,
+  hadEmail: history.hadEmail,
+  listAges: history.listAges,
+};
 const queueReads = {
   find: queue.find,
   hasDue: queue.hasDue,

@@ -40,7 +40,8 @@ describe('the command line', () => {
   it('tells the scopes of a key in its help', async () => {
     const { stdout } = await foyer.run(['key', 'help', 'create']);
     expect(stdout).toContain('Usage: foyer key create');
-    for (const scope of ['customer_authenticate', 'customer_read', 'customer_write']) expect(stdout).toContain(scope);
+    for (const scope of ['customer_authenticate', 'customer_read', 'customer_write', 'admin_read'])
+      expect(stdout).toContain(scope);
   });
 
   it('tells its version', async () => {

@@ -54,6 +54,10 @@ const lookups: [string, (handle: Handle) => Promise<unknown>][] = [
   ['a tombstone by e-mail', (handle) => tombstones.findByEmail(handle, 123, 'x')],
   ['old tombstones', (handle) => tombstones.deleteOlder(handle, moment, 100)],
   ['the state of a chain', (handle) => chainStates.find(handle, 123)],
+  ['a page of the changes of a customer', (handle) => history.listChanges(handle, 1, { limit: 50, beforeId: 7 })],
+  ['a page of the history of one field', (handle) => history.listField(handle, 1, 'phone', { limit: 50, beforeId: 7 })],
+  ['a page of the sign-ins of a customer', (handle) => history.listField(handle, 1, 'signedIn', { limit: 50 })],
+  ['the newest entry of each field', (handle) => history.listLastByField(handle, 1)],
   ['an earlier e-mail', (handle) => history.hadEmail(handle, 1, 'a@example.org')],
 ];
 

@@ -44,6 +44,9 @@ const renderings: Record<AccountErrorCode, Render> = {
   account_unconfirmed: ({ email }, context) => sentence(401, 'sessions.not_confirmed', context, { email: email ?? '' }),
   not_signed_in: (_, context) => sentence(context.notSignedIn.status, context.notSignedIn.key, context),
   customer_not_found: (_, context) => sentence(404, 'record_not_found', context),
+  // The questions these two answer are asked over the admin API only.
+  customer_erased: (_, context) => sentence(404, 'record_not_found', context),
+  not_created_yet: (_, context) => sentence(404, 'record_not_found', context),
   validation_failed: ({ problems = [] }, context) => {
     const errors = presentProblems(problems, context.locale);
     const [first = ''] = errors.full_messages;

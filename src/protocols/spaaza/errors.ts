@@ -24,6 +24,9 @@ type Render = (details: AccountErrorDetails, context: RefusalContext) => WebapiE
 const renderings: Record<AccountErrorCode, Render> = {
   validation_failed: ({ problems = [] }) => inputErrors(problems.map(inputProblem)),
   customer_not_found: ({ lookup }) => notFound(lookup),
+  // The questions these two answer are asked over the admin API only.
+  customer_erased: () => notFound(undefined),
+  not_created_yet: () => notFound(undefined),
   chain_not_configured: () => plain(400, 'The given Chain Id is not configured in Magento.'),
   chain_required: () => plain(400, 'Missing Chain Id: Multiple Spaaza chains are configured.'),
   website_scope_needs_chain: () =>

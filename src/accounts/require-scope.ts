@@ -1,0 +1,7 @@
+import { mayDo, type RequestContext, type Scope } from './access.ts';
+import { AccountError } from './errors.ts';
+
+/** Throws `forbidden` unless the actor may do what the scope names. */
+export function requireScope(context: RequestContext, scope: Scope): void {
+  if (!mayDo(context.actor, scope)) throw new AccountError('forbidden');
+}
