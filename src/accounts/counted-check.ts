@@ -15,8 +15,11 @@ export async function checkCounted(
   password: string,
   storedHash: string | null | undefined,
 ): Promise<PasswordCheck & { hadFailures: boolean }> {
+  let hadFailures = false;
   const refuseIfLocked = async (): Promise<void> => {
-    const lockedUntil = (await deps.store.attempts.find(key))?.lockedUntil ?? null;
+    const attempts = await deps.store.attempts.find(key);
+    hadFailures = attempts !== undefined;
+    const lockedUntil = attempts?.lockedUntil ?? null;
     const now = deps.now();
     if (lockedUntil !== null && lockedUntil > now) {
       throw new AccountError('account_locked', { retryAfterSeconds: secondsBetween(now, lockedUntil) });
@@ -29,7 +32,7 @@ export async function checkCounted(
   // Asked again when the hash is about to start, and counted before the next may: parallel guesses cannot outrun the
   // counter by more than are hashed at once.
   const check = await deps.passwords.check(password, storedHash, refuseIfLocked, refuse);
-  return { ...check, hadFailures: (await deps.store.attempts.find(key)) !== undefined };
+  return { ...check, hadFailures };
 }
 
 async function countFailure(deps: AccountDeps, key: string): Promise<AccountError> {

@@ -15,7 +15,7 @@ export async function deleteAccount(
 ): Promise<void> {
   const { customerId } = input;
   await deps.store.transaction(async (store) => {
-    if ((await store.customers.lock(customerId)) === undefined) throw new AccountError('not_signed_in');
+    if (!(await store.customers.hold(customerId))) throw new AccountError('not_signed_in');
     const links = (await store.links.listByCustomer(customerId)).map(({ chainId, spaazaUserId }) => ({
       chainId,
       spaazaUserId,

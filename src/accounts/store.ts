@@ -126,6 +126,8 @@ export interface Writes extends LoyaltyWrites {
   customers: {
     /** Reads a customer and keeps others from changing it until the transaction ends. */
     lock(id: number): Promise<CustomerWithGroups | undefined>;
+    /** Keeps others from changing or erasing a customer until the transaction ends; false when there is none. */
+    hold(id: number): Promise<boolean>;
     /** undefined when the e-mail is already taken in the pool. Throws `validation_failed` for a taken foreign id. */
     insert(customer: NewCustomer): Promise<number | undefined>;
     /** Throws `validation_failed` (taken) when the new e-mail or foreign id belongs to someone else. */

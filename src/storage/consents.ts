@@ -1,24 +1,30 @@
 import type { ConsentRecord } from '../accounts/store.ts';
 import type { Handle } from './database.ts';
+import { preparedInsert } from './prepared.ts';
+
+const insertRecords = preparedInsert('consent_records', [
+  'customer_id',
+  'subject',
+  'is_given',
+  'origin',
+  'actor',
+  'request_id',
+  'stated_at',
+]);
 
 /** Adds records in the order given; nothing ever changes one. */
 export async function append(handle: Handle, records: readonly ConsentRecord[]): Promise<void> {
-  if (records.length === 0) return;
-  await handle.run(
-    handle.db
-      .insertInto('consent_records')
-      .values(
-        records.map((record) => ({
-          customer_id: record.customerId,
-          subject: record.subject,
-          is_given: Number(record.isGiven),
-          origin: record.origin,
-          actor: record.actor,
-          request_id: record.requestId,
-          stated_at: record.statedAt,
-        })),
-      )
-      .compile(),
+  await insertRecords(
+    handle,
+    records.map((record) => ({
+      customer_id: record.customerId,
+      subject: record.subject,
+      is_given: Number(record.isGiven),
+      origin: record.origin,
+      actor: record.actor,
+      request_id: record.requestId,
+      stated_at: record.statedAt,
+    })),
   );
 }
 

@@ -12,7 +12,7 @@ import {
   toCustomerWithGroups,
 } from './customer-row.ts';
 import { type Handle, UniqueViolation } from './database.ts';
-import { prepared } from './prepared.ts';
+import { prepared, preparedLock } from './prepared.ts';
 
 const selectById = prepared((db, id: number) =>
   db.selectFrom('customers').select(customerColumns).select(groupIdsColumn).where('customers.id', '=', id),
@@ -68,10 +68,13 @@ export async function findForSignIn(
   return row && { ...toCustomerWithGroups(row), passwordHash: row.password_hash };
 }
 
+const selectPasswordHash = prepared((db, id: number) =>
+  db.selectFrom('customers').select('password_hash').where('id', '=', id),
+);
+
 /** The stored password hash; null for a customer without a password, and for no customer. */
 export async function findPasswordHash(handle: Handle, id: number): Promise<string | null> {
-  const query = handle.db.selectFrom('customers').select('password_hash').where('id', '=', id);
-  return (await handle.run(query.compile()))[0]?.password_hash ?? null;
+  return (await selectPasswordHash(handle, id))[0]?.password_hash ?? null;
 }
 
 /** Finds customers whose name, e-mail or foreign id holds every word; newest last, one page. */
@@ -109,12 +112,19 @@ export async function countAll(handle: Handle): Promise<number> {
   return Number((await handle.run(query.compile()))[0]?.count ?? 0);
 }
 
+const lockById = preparedLock((db, id: number) => db.selectFrom('customers').select('id').where('id', '=', id));
+
+/** Keeps others from changing or erasing a customer until the transaction ends; false when there is none. */
+export async function hold(handle: Handle, id: number): Promise<boolean> {
+  return (await lockById(handle, id)).length > 0;
+}
+
 /**
  * Reads a customer that nobody else changes until the transaction ends; two changes of one customer follow each other.
+ * In two statements, because the groups must be those that are there once the row is held.
  */
 export async function lock(handle: Handle, id: number): Promise<CustomerWithGroups | undefined> {
-  await handle.run(handle.lockRows(handle.db.selectFrom('customers').select('id').where('id', '=', id)).compile());
-  return findById(handle, id);
+  return (await hold(handle, id)) ? findById(handle, id) : undefined;
 }
 
 /**
@@ -132,12 +142,21 @@ export async function insert(handle: Handle, customer: NewCustomer): Promise<num
   return rows[0]?.id;
 }
 
+// What a change of newsletter groups alone does to the customer's row.
+const touch = prepared((db, id: number, updatedAt: string) =>
+  db.updateTable('customers').set({ updated_at: updatedAt }).where('id', '=', id),
+);
+
 /**
  * Changes the fields that `changes` names, and the text they are searched by. Throws `validation_failed` when the
  * e-mail or foreign id belongs to somebody else.
  */
 export async function update(handle: Handle, id: number, changes: CustomerChanges, updatedAt: string): Promise<void> {
   const columns = { ...toColumns(changes), updated_at: updatedAt };
+  if (Object.keys(columns).length === 1) {
+    await touch(handle, id, updatedAt);
+    return;
+  }
   const query = handle.db.updateTable('customers').set(columns).where('id', '=', id);
   await renamed(() => handle.run(query.compile()));
   if ('givenName' in changes || 'familyName' in changes || 'email' in changes || 'foreignId' in changes) {

@@ -4,28 +4,34 @@ import { normalizeEmail } from '../accounts/email.ts';
 import type { HistoryEntry } from '../accounts/events.ts';
 import type { HistoryPage } from '../accounts/store.ts';
 import type { Handle } from './database.ts';
-import { prepared } from './prepared.ts';
+import { prepared, preparedInsert } from './prepared.ts';
 import type { Tables } from './tables.ts';
+
+const insertEntries = preparedInsert('history', [
+  'customer_id',
+  'field',
+  'before',
+  'after',
+  'origin',
+  'actor',
+  'request_id',
+  'changed_at',
+]);
 
 /** Adds entries in the order given; nothing ever changes one. */
 export async function append(handle: Handle, entries: readonly Omit<HistoryEntry, 'id'>[]): Promise<void> {
-  if (entries.length === 0) return;
-  await handle.run(
-    handle.db
-      .insertInto('history')
-      .values(
-        entries.map((entry) => ({
-          customer_id: entry.customerId,
-          field: entry.field,
-          before: toJson(entry.before),
-          after: toJson(entry.after),
-          origin: entry.origin,
-          actor: entry.actor,
-          request_id: entry.requestId,
-          changed_at: entry.changedAt,
-        })),
-      )
-      .compile(),
+  await insertEntries(
+    handle,
+    entries.map((entry) => ({
+      customer_id: entry.customerId,
+      field: entry.field,
+      before: toJson(entry.before),
+      after: toJson(entry.after),
+      origin: entry.origin,
+      actor: entry.actor,
+      request_id: entry.requestId,
+      changed_at: entry.changedAt,
+    })),
   );
 }
 

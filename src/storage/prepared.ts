@@ -1,4 +1,4 @@
-import type { CompiledQuery, Kysely } from 'kysely';
+import type { CompiledQuery, Insertable, Kysely } from 'kysely';
 import type { Handle } from './database.ts';
 import type { Tables } from './tables.ts';
 
@@ -17,13 +17,31 @@ class Placeholder {
 export function prepared<Args extends readonly unknown[], Row>(
   build: (db: Kysely<Tables>, ...args: Args) => { compile(): CompiledQuery<Row> },
 ): (handle: Handle, ...args: Args) => Promise<Row[]> {
+  return preparedOn(build.length - 1, ({ db }, ...args: Args) => build(db, ...args));
+}
+
+/** The same for rows that must stay as they are until the transaction ends; see `Handle.lockRows`. */
+export function preparedLock<
+  Args extends readonly unknown[],
+  Row,
+  Query extends { forUpdate(): Query; compile(): CompiledQuery<Row> },
+>(
+  build: (db: Kysely<Tables>, ...args: Args) => Query & { compile(): CompiledQuery<Row> },
+): (handle: Handle, ...args: Args) => Promise<Row[]> {
+  return preparedOn(build.length - 1, (handle, ...args: Args) => handle.lockRows<Query>(build(handle.db, ...args)));
+}
+
+function preparedOn<Args extends readonly unknown[], Row>(
+  argumentCount: number,
+  build: (handle: Handle, ...args: Args) => { compile(): CompiledQuery<Row> },
+): (handle: Handle, ...args: Args) => Promise<Row[]> {
   // Both dialects may be open in one process (tests, moves between databases): one compiled form each.
   const compiledBy = new Map<object, { query: CompiledQuery<Row>; order: readonly (number | undefined)[] }>();
   return (handle, ...args) => {
     let compiled = compiledBy.get(handle.compilerKey);
     if (compiled === undefined) {
-      const standIns = Array.from({ length: build.length - 1 }, (_, index) => new Placeholder(index));
-      const query = build(handle.db, ...(standIns as unknown as Args)).compile();
+      const standIns = Array.from({ length: argumentCount }, (_, index) => new Placeholder(index));
+      const query = build(handle, ...(standIns as unknown as Args)).compile();
       compiled = {
         query,
         order: query.parameters.map((parameter) => (parameter instanceof Placeholder ? parameter.index : undefined)),
@@ -33,5 +51,40 @@ export function prepared<Args extends readonly unknown[], Row>(
     const { query, order } = compiled;
     const parameters = order.map((index, position) => (index === undefined ? query.parameters[position] : args[index]));
     return handle.run({ ...query, parameters });
+  };
+}
+
+/** Up to this many rows at once have a compiled form of their own. */
+const mostPreparedRows = 16;
+
+/** Inserts rows with one statement, compiled once per number of rows. Without rows it does nothing. */
+export function preparedInsert<Table extends keyof Tables, Column extends keyof Insertable<Tables[Table]> & string>(
+  table: Table,
+  columns: readonly Column[],
+): (handle: Handle, rows: readonly Pick<Insertable<Tables[Table]>, Column>[]) => Promise<void> {
+  type Row = Pick<Insertable<Tables[Table]>, Column>;
+  const compile = (handle: Handle, rows: readonly Row[]): CompiledQuery =>
+    handle.db
+      .insertInto(table)
+      .columns(columns as never)
+      .values(rows as never)
+      .compile();
+  const compiledBy = new Map<object, CompiledQuery[]>();
+  return async (handle, rows) => {
+    if (rows.length === 0) return;
+    if (rows.length > mostPreparedRows) {
+      await handle.run(compile(handle, rows));
+      return;
+    }
+    let bySize = compiledBy.get(handle.compilerKey);
+    if (bySize === undefined) {
+      bySize = [];
+      compiledBy.set(handle.compilerKey, bySize);
+    }
+    // Null would be written into the statement instead of being a parameter of it.
+    const standIn = Object.fromEntries(columns.map((column) => [column, '']));
+    bySize[rows.length] ??= compile(handle, Array.from(rows, () => standIn) as unknown as Row[]);
+    const parameters = rows.flatMap((row) => columns.map((column) => row[column]));
+    await handle.run({ ...bySize[rows.length]!, parameters });
   };
 }

@@ -1,8 +1,9 @@
+import { sql } from 'kysely';
 import type { NewSession, Session } from '../accounts/session.ts';
 import type { SessionWithCustomer } from '../accounts/store.ts';
 import { customerColumns, groupIdsColumn, toCustomerWithGroups } from './customer-row.ts';
 import type { Handle } from './database.ts';
-import { prepared } from './prepared.ts';
+import { prepared, preparedInsert } from './prepared.ts';
 
 // One query for session, customer and groups: it runs for every signed-in request.
 const selectByClientId = prepared((db, clientId: string) =>
@@ -54,7 +55,8 @@ const selectKnownNetwork = prepared((db, customerId: number, networkHash: string
     .select('id')
     .where('customer_id', '=', customerId)
     .where('network_hash', '=', networkHash)
-    .limit(1),
+    // Written out: SQLite prepares a statement anew whenever the value of a `limit ?` is bound.
+    .limit(sql.lit(1)),
 );
 
 /** Tells whether a session of the customer began in this network. */
@@ -62,27 +64,63 @@ export async function isKnownNetwork(handle: Handle, customerId: number, network
   return (await selectKnownNetwork(handle, customerId, networkHash)).length > 0;
 }
 
+const insertSessions = preparedInsert('sessions', [
+  'customer_id',
+  'client_id',
+  'token_hash',
+  'previous_token_hash',
+  'previous_valid_until',
+  'rotation_seed',
+  'uid',
+  'expires_at',
+  'created_at',
+  'last_used_at',
+  'network_hash',
+]);
+
 /** Writes a session. Client ids are random and unique. */
 export async function insert(handle: Handle, session: NewSession): Promise<void> {
-  await handle.run(
-    handle.db
-      .insertInto('sessions')
-      .values({
-        customer_id: session.customerId,
-        client_id: session.clientId,
-        token_hash: session.tokenHash,
-        previous_token_hash: session.previousTokenHash,
-        previous_valid_until: session.previousValidUntil,
-        rotation_seed: session.rotationSeed,
-        uid: session.uid,
-        expires_at: session.expiresAt,
-        created_at: session.createdAt,
-        last_used_at: session.lastUsedAt,
-        network_hash: session.networkHash,
-      })
-      .compile(),
-  );
+  await insertSessions(handle, [
+    {
+      customer_id: session.customerId,
+      client_id: session.clientId,
+      token_hash: session.tokenHash,
+      previous_token_hash: session.previousTokenHash,
+      previous_valid_until: session.previousValidUntil,
+      rotation_seed: session.rotationSeed,
+      uid: session.uid,
+      expires_at: session.expiresAt,
+      created_at: session.createdAt,
+      last_used_at: session.lastUsedAt,
+      network_hash: session.networkHash,
+    },
+  ]);
 }
+
+const moveToken = prepared(
+  (
+    db,
+    id: number,
+    fromTokenHash: string,
+    tokenHash: string,
+    previousTokenHash: string | null,
+    previousValidUntil: string | null,
+    expiresAt: string,
+    lastUsedAt: string,
+  ) =>
+    db
+      .updateTable('sessions')
+      .set({
+        token_hash: tokenHash,
+        previous_token_hash: previousTokenHash,
+        previous_valid_until: previousValidUntil,
+        expires_at: expiresAt,
+        last_used_at: lastUsedAt,
+      })
+      .where('id', '=', id)
+      .where('token_hash', '=', fromTokenHash)
+      .returning('id'),
+);
 
 /** Moves a session to its next token if it still is at `fromTokenHash`; false when another request was first. */
 export async function rotate(
@@ -91,20 +129,16 @@ export async function rotate(
   fromTokenHash: string,
   next: Pick<Session, 'tokenHash' | 'previousTokenHash' | 'previousValidUntil' | 'expiresAt' | 'lastUsedAt'>,
 ): Promise<boolean> {
-  const rows = await handle.run(
-    handle.db
-      .updateTable('sessions')
-      .set({
-        token_hash: next.tokenHash,
-        previous_token_hash: next.previousTokenHash,
-        previous_valid_until: next.previousValidUntil,
-        expires_at: next.expiresAt,
-        last_used_at: next.lastUsedAt,
-      })
-      .where('id', '=', id)
-      .where('token_hash', '=', fromTokenHash)
-      .returning('id')
-      .compile(),
+  const { tokenHash, previousTokenHash, previousValidUntil, expiresAt, lastUsedAt } = next;
+  const rows = await moveToken(
+    handle,
+    id,
+    fromTokenHash,
+    tokenHash,
+    previousTokenHash,
+    previousValidUntil,
+    expiresAt,
+    lastUsedAt,
   );
   return rows.length > 0;
 }
@@ -121,9 +155,11 @@ export async function extend(handle: Handle, id: number, expiresAt: string, last
   );
 }
 
+const deleteOne = prepared((db, id: number) => db.deleteFrom('sessions').where('id', '=', id));
+
 /** Ends one session. */
 export async function deleteById(handle: Handle, id: number): Promise<void> {
-  await handle.run(handle.db.deleteFrom('sessions').where('id', '=', id).compile());
+  await deleteOne(handle, id);
 }
 
 /** Ends all sessions of a customer, but for the acting one if its id is given. */
@@ -133,22 +169,22 @@ export async function deleteByCustomer(handle: Handle, customerId: number, excep
   await handle.run(query.compile());
 }
 
-/** Ends a customer's expired sessions, then those with the lowest expiry until `keep` are left. */
+/** Ends a customer's expired sessions, and those with the lowest expiry until `keep` are left. */
 export async function prune(handle: Handle, customerId: number, keep: number, now: string): Promise<void> {
-  await handle.run(
-    handle.db.deleteFrom('sessions').where('customer_id', '=', customerId).where('expires_at', '<=', now).compile(),
+  const expendable = (await selectByExpiry(handle, customerId)).filter(
+    ({ expires_at }, index) => index >= keep || expires_at <= now,
   );
-  const kept = handle.db
+  for (const { id } of expendable) await deleteById(handle, id);
+}
+
+const selectByExpiry = prepared((db, customerId: number) =>
+  db
     .selectFrom('sessions')
-    .select('id')
+    .select(['id', 'expires_at'])
     .where('customer_id', '=', customerId)
     .orderBy('expires_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(keep);
-  await handle.run(
-    handle.db.deleteFrom('sessions').where('customer_id', '=', customerId).where('id', 'not in', kept).compile(),
-  );
-}
+    .orderBy('id', 'desc'),
+);
 
 /** Ends every session past its time; gives how many there were. */
 export async function deleteExpired(handle: Handle, now: string): Promise<number> {

@@ -97,6 +97,7 @@ interface Task {
 /** The one writer: transactions run strictly one after another, and those that wait together commit together. */
 class Writer {
   readonly #connection: SqliteDatabase.Database;
+  readonly #statements: Record<'begin' | 'save' | 'release' | 'undo' | 'commit', SqliteDatabase.Statement>;
   readonly #run: Run;
   readonly #walPath: string;
   #walDescriptor: number | undefined;
@@ -105,6 +106,13 @@ class Writer {
 
   constructor(connection: SqliteDatabase.Database, walPath: string) {
     this.#connection = connection;
+    this.#statements = {
+      begin: connection.prepare('BEGIN IMMEDIATE'),
+      save: connection.prepare('SAVEPOINT task'),
+      release: connection.prepare('RELEASE task'),
+      undo: connection.prepare('ROLLBACK TO task'),
+      commit: connection.prepare('COMMIT'),
+    };
     this.#run = new CachedConnection(connection).run;
     this.#walPath = walPath;
   }
@@ -138,15 +146,16 @@ class Writer {
   }
 
   async #commitTogether(group: Task[]): Promise<void> {
+    const { begin, save, release, undo, commit } = this.#statements;
     const done: { task: Task; value: unknown }[] = [];
     let isRolledBack = false;
     try {
-      this.#connection.exec('BEGIN IMMEDIATE');
+      begin.run();
       for (const task of group) {
-        this.#connection.exec('SAVEPOINT task');
+        save.run();
         try {
           const value = await task.work(this.#run);
-          this.#connection.exec('RELEASE task');
+          release.run();
           done.push({ task, value });
         } catch (error) {
           // A full disk or an I/O error ends the whole transaction, not only the savepoint: nobody of the group made it.
@@ -154,12 +163,12 @@ class Writer {
             isRolledBack = true;
             throw error;
           }
-          this.#connection.exec('ROLLBACK TO task');
-          this.#connection.exec('RELEASE task');
+          undo.run();
+          release.run();
           task.reject(error);
         }
       }
-      this.#connection.exec('COMMIT');
+      commit.run();
       if (done.length > 0) await this.#syncLog();
     } catch (error) {
       if (!isRolledBack) this.#rollBack();
