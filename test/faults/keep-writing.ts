@@ -33,6 +33,28 @@ export async function keepWriting(
   await Promise.all(crew.map(work));
 }
 
+/** Load in the background, as `keepWriting` makes it. */
+export interface Load {
+  /** Everything that was answered so far. */
+  readonly attempts: Attempt[];
+  /** Resolves when the last answers are in. */
+  stop(): Promise<void>;
+}
+
+/** Starts load that remembers every attempt; whoever starts it stops it, also when the scenario fails. */
+export function startLoad(url: string, crew: readonly Writer[]): Load {
+  const attempts: Attempt[] = [];
+  let isOver = false;
+  const end = keepWriting(url, crew, { isOver: () => isOver, onAttempt: (attempt) => attempts.push(attempt) });
+  return {
+    attempts,
+    stop: () => {
+      isOver = true;
+      return end;
+    },
+  };
+}
+
 /** How an attempt ended, in a word or two: its status or what broke. */
 export function describeOutcome({ outcome }: Attempt): string {
   return outcome instanceof Error ? outcome.message : String(outcome.status);

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { type Answer, headerOf, jsonOf, type Wanted } from './client.ts';
 import { deviceHeaders, type House, type Person, partnerHeaders, password } from './house.ts';
 import type { Contents } from './read-database.ts';
@@ -17,16 +16,27 @@ export interface Writer {
 }
 
 /**
- * Writers of five kinds in turns, each with a person of their own: sign-ups, changes of a name and of newsletter groups,
- * and updates from the platform, of which some create a customer and others change one. `label` sets what they create
- * apart from that of other crews on the same database.
+ * Writers of five kinds, each with a person of their own: sign-ups, changes of a name and of newsletter groups, and
+ * updates from the platform, of which some create a customer and others change one. `label` sets what they create apart
+ * from that of other crews on the same database.
  */
 export function crewOf(house: House, size: number, label: string): Writer[] {
-  const kinds = [signingUp, renaming, creating, changingGroups, calling];
+  const kinds = [signingUp, renaming, changingGroups, calling, creating, renaming, changingGroups, calling];
   return Array.from({ length: size }, (_, index) => {
     const person = house.people[index];
     if (person === undefined) throw new Error('A writer needs a person');
     return kinds[index % kinds.length]!(house, person, `${label}.${index}`);
+  });
+}
+
+/** People who only look: the platform at a customer, a customer at their session. They have nothing to lose. */
+export function readersOf(house: House, size: number): Writer[] {
+  return house.people.slice(0, size).map((person, index) => {
+    const [kind, wanted] =
+      index % 2 === 0
+        ? ['user_info', { line: `GET /rest/V1/spaaza/customer/user_info/${person.id}`, headers: partnerHeaders(house) }]
+        : ['validate_token', { line: 'GET /api/v4/auth/validate_token', headers: deviceHeaders(person) }];
+    return { kind, next: () => wanted, settle: () => undefined, faults: () => [] } as Writer;
   });
 }
 
@@ -52,13 +62,14 @@ function signingUp(_house: House, _person: Person, label: string): Writer {
   });
 }
 
-function creating(house: House, person: Person, label: string): Writer {
+let lastUserId = 1_000_000;
+
+function creating(house: House, _person: Person, label: string): Writer {
   const emailOf = (turn: number) => `link.${label}.${turn}@example.org`;
-  let lastUserId = person.id * 100_000 + randomInt(90_000);
   return adding('Spaaza create', {
     emailOf,
     order: (turn) => {
-      lastUserId += 1;
+      lastUserId += 1; // above the ids of people, which serve as theirs over there
       return updateOf(house, {
         user_id: lastUserId,
         member_number: String(lastUserId),
