@@ -1,4 +1,4 @@
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, randomBytes } from 'node:crypto';
 
 /** How tokens live: `stable` keeps the one from sign-in, `rotating` issues a new one per request (decisions, go~mus 1). */
 export type TokenMode = 'stable' | 'rotating';
@@ -66,11 +66,11 @@ export function successorOf(token: string, rotationSeed: string): string {
   return createHmac('sha256', rotationSeed).update(token).digest().subarray(0, 16).toString('base64url');
 }
 
-/** Compares two digests in constant time. */
+/** Compares two digests, looking at every character whatever the first difference. */
 export function sameDigest(a: string, b: string): boolean {
-  const left = Buffer.from(a);
-  const right = Buffer.from(b);
-  return left.length === right.length && timingSafeEqual(left, right);
+  let difference = a.length ^ b.length;
+  for (let index = 0; index < a.length; index += 1) difference |= a.charCodeAt(index) ^ b.charCodeAt(index);
+  return difference === 0;
 }
 
 /** Which of a session's tokens was presented, or undefined when neither fits or it is past its time. */

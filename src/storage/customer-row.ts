@@ -4,7 +4,7 @@ import { normalizeEmail } from '../accounts/email.ts';
 import type { CustomerWithGroups } from '../accounts/store.ts';
 import type { Tables } from './tables.ts';
 
-/** Columns of a customer as read back; the password hash is named only where it is needed. */
+/** Columns of a customer as read back; the password hash itself is read only where it is needed. */
 export const customerColumns = [
   'customers.id',
   'customers.pool_id',
@@ -36,10 +36,11 @@ export const customerColumns = [
   'customers.price_target_audience_id',
   'customers.foreign_id',
   'customers.group_id',
-  'customers.password_hash',
   'customers.unconfirmed_since',
   'customers.created_at',
   'customers.updated_at',
+  // Whether there is one; the hash itself is long, and a secret.
+  sql<number>`case when customers.password_hash is null then 0 else 1 end`.as('has_password'),
 ] as const;
 
 type ColumnOf<Name> = Name extends `customers.${infer Column extends string & keyof Tables['customers']}`
@@ -47,9 +48,9 @@ type ColumnOf<Name> = Name extends `customers.${infer Column extends string & ke
   : never;
 export type CustomerRow = {
   [Column in ColumnOf<(typeof customerColumns)[number]>]: Column extends 'id' ? number : Tables['customers'][Column];
-};
+} & { has_password: number };
 
-/** Turns a row into the domain's customer; the hash itself stays behind. */
+/** Turns a row into the domain's customer. */
 export function toCustomer(row: CustomerRow): Customer {
   return {
     id: row.id,
@@ -82,7 +83,7 @@ export function toCustomer(row: CustomerRow): Customer {
     priceTargetAudienceId: row.price_target_audience_id,
     foreignId: row.foreign_id,
     groupId: row.group_id,
-    hasPassword: row.password_hash !== null,
+    hasPassword: row.has_password === 1,
     unconfirmedSince: row.unconfirmed_since,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

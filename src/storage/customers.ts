@@ -58,13 +58,23 @@ export async function findByForeignId(handle: Handle, foreignId: string): Promis
   return first(await selectByForeignId(handle, foreignId));
 }
 
+const selectForSignIn = prepared((db, poolId: number, normalizedEmail: string) =>
+  db
+    .selectFrom('customers')
+    .select(customerColumns)
+    .select(groupIdsColumn)
+    .select('password_hash')
+    .where('customers.pool_id', '=', poolId)
+    .where('customers.normalized_email', '=', normalizedEmail),
+);
+
 /** As `findByEmail`, with the password hash: nothing but a password check has a use for that one. */
 export async function findForSignIn(
   handle: Handle,
   poolId: number,
   normalizedEmail: string,
 ): Promise<SignInAccount | undefined> {
-  const [row] = await selectByEmail(handle, poolId, normalizedEmail);
+  const [row] = await selectForSignIn(handle, poolId, normalizedEmail);
   return row && { ...toCustomerWithGroups(row), passwordHash: row.password_hash };
 }
 
