@@ -7,6 +7,7 @@ const headings: Partial<Record<keyof typeof settings, string>> = {
   timeZone: 'The go~mus side',
   lockFailures: 'Guessing and password hashing',
   logLevel: 'Watching',
+  spaazaApiVersion: 'Calling Spaaza',
 };
 
 const introduction = `# Configuration

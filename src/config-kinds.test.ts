@@ -12,6 +12,7 @@ import {
   proxyList,
   spaazaCredential,
   timeZoneName,
+  versionNumber,
   wholeNumber,
 } from './config-kinds.ts';
 
@@ -20,6 +21,7 @@ const kinds: Record<string, Kind<unknown>> = {
   oneOf: oneOf('stable', 'rotating'),
   choice: choice('on', 'off'),
   lineOfText,
+  versionNumber,
   timeZoneName,
   hostName,
   databaseUrl,
@@ -214,6 +216,13 @@ describe('spaazaCredential', () => {
 
   it.each(['key', 'key:', ':secret', 'key: secret', 'key:secret\n'])('refuses %j', (text) => {
     expect(spaazaCredential.parse(text)).toBeUndefined();
+  });
+});
+
+describe('versionNumber', () => {
+  it('takes two to four numbers with dots between them', () => {
+    const texts = ['1.6.3', '2.0', '1.6.3.1', '1', 'v1.6.3', '1.6.', '1.6.3-rc', '1.2.3.4.5', ''];
+    expect(texts.filter((text) => versionNumber.parse(text) === text)).toEqual(['1.6.3', '2.0', '1.6.3.1']);
   });
 });
 

@@ -61,6 +61,13 @@ export const lineOfText: Kind<string> = {
   print: String,
 };
 
+/** Numbers with dots between them, as an API counts its versions. */
+export const versionNumber: Kind<string> = {
+  allowed: 'a version such as 1.6.3',
+  parse: (text) => (/^\d{1,5}(\.\d{1,5}){1,3}$/.test(text) ? text : undefined),
+  print: String,
+};
+
 /** A zone that this runtime's Intl knows. */
 export const timeZoneName: Kind<string> = {
   allowed: 'an IANA time zone such as Europe/Berlin or UTC',

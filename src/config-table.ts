@@ -10,6 +10,7 @@ import {
   proxyList,
   spaazaCredential,
   timeZoneName,
+  versionNumber,
   wholeNumber,
 } from './config-kinds.ts';
 
@@ -222,6 +223,32 @@ export const settings = {
     kind: choice('on', 'off'),
     default: true,
     doc: 'Serves `/metrics`, to anyone who reaches the port: keep it inside.',
+  }),
+  spaazaApiVersion: setting({
+    env: 'FOYER_SPAAZA_API_VERSION',
+    kind: versionNumber,
+    default: '1.6.3',
+    doc: 'Version of the Spaaza API that is asked for. Errors are understood in the format from 1.4.0 on and in the one before.',
+  }),
+  spaazaTimeoutMs: setting({
+    env: 'FOYER_SPAAZA_TIMEOUT_MS',
+    kind: wholeNumber(100, 120_000),
+    default: 10_000,
+    unit: 'milliseconds',
+    doc: 'Time after which a call to Spaaza is given up. No customer ever waits for one.',
+  }),
+  spaazaRatePerSecond: setting({
+    env: 'FOYER_SPAAZA_RATE_PER_SECOND',
+    kind: wholeNumber(1, 1000),
+    default: 5,
+    unit: 'calls per second',
+    doc: 'Calls to Spaaza that one process begins, for each chain; after a rest a second worth of them may begin at once.',
+  }),
+  spaazaConcurrency: setting({
+    env: 'FOYER_SPAAZA_CONCURRENCY',
+    kind: wholeNumber(1, 100),
+    default: 2,
+    doc: 'Calls to Spaaza that one process has under way at once, for each chain.',
   }),
 };
 

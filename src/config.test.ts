@@ -53,6 +53,10 @@ describe('loadConfig', () => {
       logLevel: 'info',
       logRequests: 'failed',
       metrics: true,
+      spaazaApiVersion: '1.6.3',
+      spaazaTimeoutMs: 10_000,
+      spaazaRatePerSecond: 5,
+      spaazaConcurrency: 2,
       spaaza: {},
     } satisfies Config);
   });

@@ -12,7 +12,7 @@ const arrows: Record<string, readonly string[]> = {
   hashing: ['accounts', '@node-rs/*'],
   http: ['accounts', 'fastify', 'fastify-plugin', '@fastify/*', 'pino', 'prom-client', 'rate-limiter-flexible'],
   'protocols/gomus': ['accounts', 'fastify', 'typebox'],
-  'protocols/spaaza': ['accounts', 'fastify', 'typebox', 'fast-xml-parser'],
+  'protocols/spaaza': ['accounts', 'fastify', 'typebox', 'fast-xml-parser', 'undici'],
   jobs: ['accounts', 'mail', 'undici'],
   mail: ['accounts', 'nodemailer'],
   fake: ['fastify'],
@@ -154,6 +154,11 @@ describe('the shape of a file', () => {
       ({ code }) => [...(code.match(calls) ?? []), ...(code.match(work) ?? [])],
     );
     expect(doing).toEqual([]);
+  });
+
+  it('loads what only some installations need when it is first needed', () => {
+    const early = findings(shipped, ({ code }) => code.match(/^import (?!type\b)[^;]*?from '(?:pg|undici)'/gm) ?? []);
+    expect(early).toEqual([]);
   });
 
   it('says above every function it exports what that does', () => {

@@ -1,0 +1,43 @@
+import type { OutboundView } from '../../accounts/loyalty-link.ts';
+import type { PlatformIdentity } from '../../accounts/loyalty-platform.ts';
+import { fields, presentUserInfo } from './fields.ts';
+
+/** Members of a request, flat (spaaza 3.5). */
+export type RequestBody = Record<string, unknown>;
+
+/**
+ * add-user as an upsert: whoever has our customer id or the e-mail already is updated, so that a lost answer may be asked
+ * for again. Keys without a value stay away, because nothing that the person may have told others was emptied here.
+ */
+export function addUserBody(view: OutboundView): RequestBody {
+  return { ...personIn(view), authentication_point_identifier: String(view.customerId), update_if_exists: true };
+}
+
+/**
+ * alter-user, identified by `user_id` alone; a username that differs from the one there is a rename (spaaza 3.6). A key
+ * that is absent is left alone there, so a field that was emptied here goes out as "", which is how a shop says "none"
+ * (spaaza 2.5): that is each field which `agreed` has and the view has not, or, with nothing agreed, each it has not.
+ */
+export function alterUserBody(userId: number, view: OutboundView, agreed: OutboundView | undefined): RequestBody {
+  const before = agreed === undefined ? personNames : Object.keys(personIn(agreed));
+  const emptied = Object.fromEntries(before.map((wire) => [wire, '']));
+  return { user_id: userId, ...emptied, ...personIn(view) };
+}
+
+/** The one identifier that get-user and delete-user are given. */
+export function identifierOf(by: PlatformIdentity): Record<string, string> {
+  if ('spaazaUserId' in by) return { user_id: String(by.spaazaUserId) };
+  if ('customerId' in by) return { authentication_point_identifier: String(by.customerId) };
+  return { username: by.email };
+}
+
+/** Our id goes by another name here, and add-user's published list has no such key (spaaza Q26). */
+const ownIdName = 'webshop_customer_id';
+
+const personNames = fields.flatMap(({ wire, present }) => (present && wire !== ownIdName ? [wire] : []));
+
+/** What the user_info endpoints show, without our id. */
+function personIn(view: OutboundView): RequestBody {
+  const { [ownIdName]: _, ...person } = presentUserInfo(view);
+  return person;
+}
