@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { demoTopology } from '../../src/demo.ts';
+import { fakeDefaults } from '../../src/fake/spaaza.ts';
 import { bundledBinary, eventually } from './run-foyer.ts';
 
 const foyer = bundledBinary();
@@ -47,6 +49,14 @@ describe('foyer fake spaaza', () => {
     expect(await (await fetch(`${said.url}/_fake/users`)).json()).toMatchObject([{ username: 'ada@example.org' }]);
     child?.kill('SIGTERM');
     expect(await ended).toBe(0);
+  });
+
+  it('fits the demo without options', async () => {
+    const { stdout } = start('--json');
+    await eventually(() => stdout().endsWith('}\n'));
+    const { chain_id: id, hostname, credential } = JSON.parse(stdout()) as Record<string, unknown>;
+    expect(demoTopology.chains).toMatchObject([{ id, hostname }]);
+    expect(fakeDefaults).toEqual({ chainId: id, hostname, credential });
   });
 
   it('shows how to point a Foyer at it', async () => {

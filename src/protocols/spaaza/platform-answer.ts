@@ -39,7 +39,7 @@ export function faultIn({ body }: PlatformAnswer): { code: number; name: string 
   const [firstCode, first] = Object.entries(objectIn(body?.errors) ?? {})[0] ?? [];
   const error = objectIn(body?.error) ?? objectIn(first);
   const code = Number(objectIn(body?.error)?.code ?? firstCode);
-  if (!Number.isSafeInteger(code)) return undefined;
+  if (!Number.isSafeInteger(code) || code <= 0) return undefined;
   return { code, name: plainName(error?.name) };
 }
 
