@@ -191,6 +191,16 @@ export function composeAccounts(options: Pick<AppOptions, 'config' | 'databaseUr
       },
       lock: { maxFailures: config.lockFailures, lockSeconds: config.lockSeconds },
       needsCurrentPassword: config.requireCurrentPassword,
+      kept: {
+        deadLetterDays: config.deadLetterDays,
+        inboxDays: config.inboxDays,
+        tombstoneDays: config.tombstoneDays,
+        signInHistoryDays: config.signInHistoryDays,
+      },
+    },
+    loyalty: {
+      isOn: (chainId) => config.spaaza[chainId]?.credential !== undefined,
+      pullIntervalSeconds: config.spaazaPullIntervalSeconds,
     },
     now: createClock(),
   };

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { backgroundSettings } from './config-background.ts';
 import {
   choice,
   databaseUrl,
@@ -206,6 +207,7 @@ export const settings = {
     default: 1000,
     doc: 'Most sign-ins that wait for their turn.',
   }),
+  ...backgroundSettings,
   logLevel: setting({
     env: 'FOYER_LOG_LEVEL',
     kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

@@ -44,7 +44,8 @@ export async function serveDatabase(
     },
   });
   const config = loadConfig(
-    { FOYER_PORT: '0', FOYER_DATABASE_URL: databaseUrl, FOYER_LOG_REQUESTS: 'all', ...env },
+    // What tests look for in the outbox must not be taken out by a worker.
+    { FOYER_PORT: '0', FOYER_DATABASE_URL: databaseUrl, FOYER_LOG_REQUESTS: 'all', FOYER_JOBS: 'off', ...env },
     'serve',
   );
   const app = composeApp({

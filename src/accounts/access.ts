@@ -14,7 +14,7 @@ export type Actor =
   | { kind: 'anonymous' };
 
 /** Where a change entered: it is written beside each changed field and decides what is pushed where. */
-export type Origin = 'gomus' | 'spaaza' | 'pull' | 'operator' | 'import' | 'system';
+export type Origin = 'gomus' | 'spaaza' | 'pull' | 'push' | 'operator' | 'import' | 'system';
 
 /** What every verb is told about the request it serves. */
 export interface RequestContext {

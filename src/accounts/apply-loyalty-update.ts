@@ -2,6 +2,7 @@ import type { RequestContext } from './access.ts';
 import { logConsents } from './change-log.ts';
 import { type AddressChanges, type CustomerChanges, differences, mainAddress } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
+import { endLoyaltyTie } from './end-loyalty-tie.ts';
 import { AccountError, type Problem, refuseIfAny } from './errors.ts';
 import { applyAddress } from './loyalty-address.ts';
 import {
@@ -17,6 +18,7 @@ import { problemsOfLoyaltyUpdate } from './loyalty-update-problems.ts';
 import { type LoyaltyIdentifiers, matchCustomer, placeNewCustomer } from './match-customer.ts';
 import { insertCustomer } from './sign-up.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
+import { isErased } from './tombstones.ts';
 import type { ChainScope, Shop } from './topology.ts';
 import { changeCustomer } from './update-customer.ts';
 
@@ -52,7 +54,8 @@ export interface AppliedUpdate {
  * Takes over what the loyalty platform knows about a person: identify, diff, write customer, link, history and event in
  * one transaction. Identification: `user_id` if given, else `member_number`; then username, then our id; the last two
  * link the customer (decisions, Spaaza 4). Throws `chain_…`, `customer_not_found` (nobody matches and no create asked) or
- * `validation_failed` with every problem. Repeating it changes nothing; two identical creates make one customer.
+ * `validation_failed` with every problem. Repeating it changes nothing; two identical creates make one customer. Who was
+ * erased here is neither created nor tied again: to the caller that is nobody found.
  */
 export async function applyLoyaltyUpdate(
   deps: AccountDeps,
@@ -79,7 +82,7 @@ export async function applyLoyaltyUpdate(
       if (current === undefined) throw nobodyFound();
       const now = deps.now();
       return update.isErasure
-        ? unlink(deps, store, context, scope, current, now)
+        ? unlink(deps, store, context, scope, current, update, now)
         : apply(deps, store, context, scope, current, update, now);
     });
   try {
@@ -107,8 +110,14 @@ async function createOrMeet(
   update: LoyaltyUpdate,
   passwordHash: string | null,
 ): Promise<number> {
+  const { identifiers, changes } = update;
+  const marks = {
+    spaazaUserId: identifiers.userId,
+    customerId: identifiers.customerId,
+    email: changes.email ?? identifiers.username,
+  };
+  if (await isErased(store, scope.chainId ?? noChain, marks)) throw nobodyFound();
   try {
-    const { changes } = update;
     const created = await insertCustomer(
       deps,
       store,
@@ -125,6 +134,22 @@ async function createOrMeet(
   }
 }
 
+/** An erasure over there ends the tie; the account here stays as it is. */
+async function unlink(
+  deps: AccountDeps,
+  store: WritableStore,
+  context: RequestContext,
+  scope: ChainScope,
+  current: CustomerWithGroups,
+  { identifiers }: LoyaltyUpdate,
+  now: string,
+): Promise<AppliedUpdate> {
+  const chainId = scope.chainId ?? noChain;
+  await endLoyaltyTie(deps, store, context, current, { chainId, spaazaUserId: identifiers.userId ?? null }, now);
+  const { id } = current.customer;
+  return { profile: (await store.customers.findLoyaltyProfile(id, chainId))!, groupIds: current.groupIds };
+}
+
 async function apply(
   deps: AccountDeps,
   store: WritableStore,
@@ -139,6 +164,7 @@ async function apply(
   const before = (await store.customers.findLoyaltyProfile(id, chainId))!;
   const changesOfLink = relink(before.link, update);
   await refuseForeignTie(store, before.link, changesOfLink.spaazaUserId);
+  await refuseErasedTie(store, before.link, changesOfLink.spaazaUserId);
   const others = await applyAddress(store, before, update.address);
   const linkFields = linkChanges(before.link, changesOfLink);
   const link = { ...before.link, ...changesOfLink };
@@ -158,17 +184,24 @@ async function apply(
     ...others,
     ...linkFields,
   ]);
-  const profile = await agree(store, (await store.customers.findLoyaltyProfile(id, chainId))!);
+  const profile = await agree(deps, store, (await store.customers.findLoyaltyProfile(id, chainId))!, now);
   return { profile, groupIds: changed.groupIds };
 }
 
 /** Both sides now agree on what would be sent: remember its digest, so that this change does not echo. */
-async function agree(store: WritableStore, profile: LoyaltyProfile): Promise<LoyaltyProfile> {
-  const digest = digestOf(outboundView(profile));
-  if (digest.agreedDigest === profile.link.agreedDigest) return profile;
-  const link = { ...profile.link, ...digest };
-  await store.links.save(link);
-  return { ...profile, link };
+async function agree(
+  deps: AccountDeps,
+  store: WritableStore,
+  profile: LoyaltyProfile,
+  now: string,
+): Promise<LoyaltyProfile> {
+  const { customerId, chainId, agreedDigest } = profile.link;
+  const view = outboundView(profile);
+  const digest = digestOf(view);
+  // Where nothing is ever asked or sent, nobody looks at the time either.
+  if (digest.agreedDigest === agreedDigest && !deps.loyalty.isOn(chainId)) return profile;
+  await store.links.agree(customerId, chainId, { view, ...digest, syncedAt: now });
+  return { ...profile, link: { ...profile.link, ...digest } };
 }
 
 function relink(link: LoyaltyLink, { identifiers, consents }: LoyaltyUpdate): LoyaltyLinkChanges {
@@ -188,6 +221,12 @@ async function refuseForeignTie(store: WritableStore, link: LoyaltyLink, userId:
   const owner = await store.links.findCustomerIdByUserId(link.chainId, userId);
   if (owner === undefined || owner === link.customerId) return;
   refuseIfAny([{ field: 'userId', rule: 'conflict', value: String(userId) }]);
+}
+
+/** A late notice about a person erased here must not tie them to the account they have made since. */
+async function refuseErasedTie(store: WritableStore, { chainId }: LoyaltyLink, userId: number | null | undefined) {
+  if (userId === null || userId === undefined) return;
+  if (await isErased(store, chainId, { spaazaUserId: userId })) throw nobodyFound();
 }
 
 function consentStatements(link: LoyaltyLink, consents: LoyaltyConsents, chainId: number) {
@@ -216,25 +255,4 @@ function coupledGroups(
   if (groupIds.includes(general) === after.isMailingSubscribed) return undefined;
   const others = groupIds.filter((id) => id !== general);
   return after.isMailingSubscribed ? [...others, general].sort((a, b) => a - b) : others;
-}
-
-/** An erasure over there ends the tie; the account here stays as it is. */
-async function unlink(
-  deps: AccountDeps,
-  store: WritableStore,
-  context: RequestContext,
-  scope: ChainScope,
-  current: CustomerWithGroups,
-  now: string,
-): Promise<AppliedUpdate> {
-  const chainId = scope.chainId ?? noChain;
-  const { id } = current.customer;
-  const { link } = (await store.customers.findLoyaltyProfile(id, chainId))!;
-  const ended = { spaazaUserId: null, memberNumber: null, lastHash: null, agreedDigest: null };
-  const fields = linkChanges(link, { spaazaUserId: null, memberNumber: null });
-  if (fields.length > 0) {
-    await store.links.save({ ...link, ...ended });
-    await changeCustomer(deps, store, context, current, {}, undefined, now, fields);
-  }
-  return { profile: (await store.customers.findLoyaltyProfile(id, chainId))!, groupIds: current.groupIds };
 }

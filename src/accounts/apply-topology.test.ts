@@ -82,7 +82,9 @@ function depsOn(opened: OpenStore): AccountDeps {
       sessions: { mode: 'stable', lifespanSeconds: 60, maxDevices: 10, previousTokenSeconds: 60 },
       lock: { maxFailures: 6, lockSeconds: 60 },
       needsCurrentPassword: true,
+      kept: { deadLetterDays: 1, inboxDays: 1, tombstoneDays: 1, signInHistoryDays: 1 },
     },
+    loyalty: { isOn: () => false, pullIntervalSeconds: 300 },
     now: () => '2026-01-01T00:00:00.000Z',
   };
 }

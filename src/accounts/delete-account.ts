@@ -2,11 +2,13 @@ import type { RequestContext } from './access.ts';
 import { logChange } from './change-log.ts';
 import type { AccountDeps } from './deps.ts';
 import { AccountError } from './errors.ts';
+import { chainOf } from './loyalty-link.ts';
+import { tombstoneDigest } from './tombstones.ts';
 
 /**
  * Erases a customer: the account, addresses, sessions, memberships, links, consent and the old history go; one history
- * row says when and by whom, one event tells the loyalty platform's side which links ended. Throws `not_signed_in` when
- * there is no such customer any more.
+ * row says when and by whom, one event tells the loyalty platform's side which links ended, and a tombstone in each chain
+ * keeps a late update from bringing the person back. Throws `not_signed_in` when there is no such customer any more.
  */
 export async function deleteAccount(
   deps: AccountDeps,
@@ -14,16 +16,27 @@ export async function deleteAccount(
   context: RequestContext,
 ): Promise<void> {
   const { customerId } = input;
+  const { topology } = deps.directory;
   await deps.store.transaction(async (store) => {
-    if (!(await store.customers.hold(customerId))) throw new AccountError('not_signed_in');
-    const links = (await store.links.listByCustomer(customerId)).map(({ chainId, spaazaUserId }) => ({
-      chainId,
-      spaazaUserId,
-    }));
+    const current = await store.customers.lock(customerId);
+    if (current === undefined) throw new AccountError('not_signed_in');
+    const { email, websiteId } = current.customer;
+    const ties = await store.links.listTies([customerId]);
     await store.history.deleteByCustomer(customerId);
     await store.consents.deleteByCustomer(customerId);
     await store.customers.delete(customerId);
     const now = deps.now();
+    const chainIds = new Set([chainOf(topology, topology.websiteById(websiteId)), ...ties.map((tie) => tie.chainId)]);
+    await store.tombstones.insert(
+      [...chainIds].map((chainId) => ({
+        chainId,
+        customerId,
+        spaazaUserId: ties.find((tie) => tie.chainId === chainId)?.spaazaUserId ?? null,
+        emailDigest: tombstoneDigest(email),
+        erasedAt: now,
+      })),
+    );
+    const links = ties.map(({ chainId, spaazaUserId, isAgreed }) => ({ chainId, spaazaUserId, isAgreed }));
     const erased = { field: 'account', before: 'active', after: 'erased' };
     await logChange(store, context, { type: 'customer.deleted', customerId, links }, [erased], now);
   });

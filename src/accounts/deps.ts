@@ -9,12 +9,29 @@ export interface LockRules {
   lockSeconds: number;
 }
 
+/** How long what is done with is kept, in days. */
+export interface RetentionRules {
+  deadLetterDays: number;
+  inboxDays: number;
+  tombstoneDays: number;
+  signInHistoryDays: number;
+}
+
 /** The settable rules of the domain. */
 export interface AccountRules {
   sessions: SessionRules;
   lock: LockRules;
   /** Whether changing a password over go~mus needs the current one (decisions, go~mus 6). */
   needsCurrentPassword: boolean;
+  kept: RetentionRules;
+}
+
+/** Which chains of the loyalty platform are told of changes, and asked. */
+export interface LoyaltySwitch {
+  /** True for a chain with a credential. */
+  isOn(chainId: number): boolean;
+  /** How long what was heard of a customer counts as fresh: a sign-in within that time asks for nothing. */
+  pullIntervalSeconds: number;
 }
 
 /** What every verb is bound to. */
@@ -23,6 +40,7 @@ export interface AccountDeps {
   directory: Directory;
   passwords: PasswordHashing;
   rules: AccountRules;
+  loyalty: LoyaltySwitch;
   /** The time now, ISO 8601 UTC with milliseconds. */
   now(): string;
 }

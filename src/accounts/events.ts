@@ -5,7 +5,17 @@ export type AccountEvent =
   | { type: 'customer.created'; customerId: number; fields: string[] }
   | { type: 'customer.updated'; customerId: number; fields: string[] }
   | { type: 'customer.password_changed'; customerId: number }
-  | { type: 'customer.deleted'; customerId: number; links: { chainId: number; spaazaUserId: number | null }[] };
+  /** Written only where the loyalty platform is asked about whoever signs in. */
+  | { type: 'customer.signed_in'; customerId: number }
+  | { type: 'customer.deleted'; customerId: number; links: EndedLink[] };
+
+/** A link of an erased customer. */
+export interface EndedLink {
+  chainId: number;
+  spaazaUserId: number | null;
+  /** Whether both sides ever agreed on something, so that the platform knows the person; absent in older events. */
+  isAgreed?: boolean;
+}
 
 /** An event as it waits in the outbox. */
 export interface OutboxEntry {

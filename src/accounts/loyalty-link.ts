@@ -2,9 +2,20 @@ import { createHash } from 'node:crypto';
 import { type Address, type Customer, differences, type FieldChange, mainAddress } from './customer.ts';
 import { presentGender } from './gender.ts';
 import { type StreetParts, splitStreetLine } from './street.ts';
+import type { Topology, Website } from './topology.ts';
 
 /** Chain number under which a link is kept when no chain is configured at all. */
 export const noChain = 0;
+
+/**
+ * The chain under which a website's customers are kept: its own; without one the only one that is configured, as for
+ * requests that name none.
+ */
+export function chainOf(topology: Topology, website: Website): number {
+  if (website.chainId !== null) return website.chainId;
+  const chainIds = new Set(topology.data.websites.flatMap(({ chainId }) => chainId ?? []));
+  return chainIds.size === 1 ? [...chainIds][0]! : noChain;
+}
 
 /** The tie of one customer to the loyalty platform in one chain. */
 export interface LoyaltyLink {

@@ -2,8 +2,7 @@ import { mayTouchWebsite, type RequestContext } from './access.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
 import { AccountError } from './errors.ts';
-import { type LoyaltyProfile, noChain } from './loyalty-link.ts';
-import type { Topology, Website } from './topology.ts';
+import { chainOf, type LoyaltyProfile, noChain } from './loyalty-link.ts';
 
 /**
  * A customer as the loyalty platform would be told, found by our id. The chain is that of the customer's website, or the
@@ -47,11 +46,4 @@ export async function getLoyaltyProfileByEmail(
   }
   const lookup = { by: 'email', value: input.email, websiteId: scope.website.id } as const;
   throw new AccountError('customer_not_found', { lookup });
-}
-
-/** A website without a chain goes by the only one that is configured, as requests that name none do. */
-function chainOf(topology: Topology, website: Website): number {
-  if (website.chainId !== null) return website.chainId;
-  const chainIds = new Set(topology.data.websites.flatMap(({ chainId }) => chainId ?? []));
-  return chainIds.size === 1 ? [...chainIds][0]! : noChain;
 }

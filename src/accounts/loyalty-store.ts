@@ -89,9 +89,9 @@ export interface LoyaltyWrites {
     deleteOlder(state: Exclude<InboxState, 'waiting'>, before: string, limit: number): Promise<number>;
   };
   tombstones: {
-    /** Writes tombstones; one that is there stays. */
+    /** Writes tombstones, over an earlier one of the same customer; an id that only that one knew is kept. */
     insert(tombstones: readonly Tombstone[]): Promise<void>;
-    /** Removes up to `limit` that are older than a moment; gives how many. */
+    /** Removes up to `limit` that are older than a moment, of people who are no customers any more; gives how many. */
     deleteOlder(erasedAt: string, limit: number): Promise<number>;
   };
   chainStates: {

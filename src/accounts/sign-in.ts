@@ -12,7 +12,8 @@ export interface SignedIn extends CustomerWithGroups {
 
 /**
  * Signs a customer in at a store. `email` in any case or spacing. Throws as `checkCredentials` does. Writes one session
- * and one history row, upgrades an old hash, and ends the session with the lowest expiry beyond the device limit.
+ * and one history row, and an event where the chain's link is on; upgrades an old hash, and ends the session with the
+ * lowest expiry beyond the device limit.
  */
 export async function signIn(
   deps: AccountDeps,
@@ -40,9 +41,29 @@ export async function signIn(
         changedAt: now,
       },
     ]);
+    await askPlatform(deps, store, customer, context, now);
     return startSession(deps, store, customer, context, now);
   });
   return { customer, groupIds, token };
+}
+
+/** Leaves word that the loyalty platform is to be asked about this person: later, and not where the link is off. */
+async function askPlatform(
+  { directory, loyalty }: AccountDeps,
+  store: WritableStore,
+  { id: customerId, websiteId }: { id: number; websiteId: number },
+  context: RequestContext,
+  now: string,
+): Promise<void> {
+  const { chainId } = directory.topology.websiteById(websiteId);
+  if (chainId === null || !loyalty.isOn(chainId)) return;
+  await store.outbox.append({
+    event: { type: 'customer.signed_in', customerId },
+    origin: context.origin,
+    actor: `customer ${customerId}`,
+    requestId: context.requestId,
+    occurredAt: now,
+  });
 }
 
 /** Opens a session inside a transaction and keeps the number of devices within the limit. */

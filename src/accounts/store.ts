@@ -85,6 +85,8 @@ export interface Reads extends LoyaltyReads {
       chainId: number,
     ): Promise<LoyaltyProfile | undefined>;
     countAll(): Promise<number>;
+    /** The websites of some customers, by customer id; who is not there any more is left out. */
+    mapWebsiteIds(ids: readonly number[]): Promise<ReadonlyMap<number, number>>;
   };
   sessions: {
     findByClientId(clientId: string): Promise<SessionWithCustomer | undefined>;

@@ -129,6 +129,13 @@ export async function hold(handle: Handle, id: number): Promise<boolean> {
   return (await lockById(handle, id)).length > 0;
 }
 
+/** The websites of some customers, by customer id; who is not there any more is left out. */
+export async function mapWebsiteIds(handle: Handle, ids: readonly number[]): Promise<ReadonlyMap<number, number>> {
+  if (ids.length === 0) return new Map();
+  const query = handle.db.selectFrom('customers').select(['id', 'website_id']).where('id', 'in', ids);
+  return new Map((await handle.run(query.compile())).map((row) => [row.id, row.website_id]));
+}
+
 /**
  * Reads a customer that nobody else changes until the transaction ends; two changes of one customer follow each other.
  * In two statements, because the groups must be those that are there once the row is held.

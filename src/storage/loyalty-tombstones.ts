@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Tombstone } from '../accounts/loyalty-queue.ts';
 import type { Handle } from './database.ts';
 import { prepared } from './prepared.ts';
@@ -50,7 +50,7 @@ export async function findByEmail(
   return first(await selectByEmail(handle, chainId, emailDigest));
 }
 
-/** Writes tombstones; one that is there stays. */
+/** Writes tombstones, over an earlier one of the same customer; an id that only that one knew is kept. */
 export async function insert(handle: Handle, tombstones: readonly Tombstone[]): Promise<void> {
   if (tombstones.length === 0) return;
   const query = handle.db
@@ -64,16 +64,28 @@ export async function insert(handle: Handle, tombstones: readonly Tombstone[]): 
         erased_at: tombstone.erasedAt,
       })),
     )
-    .onConflict((conflict) => conflict.columns(['chain_id', 'customer_id']).doNothing());
+    .onConflict((conflict) =>
+      conflict.columns(['chain_id', 'customer_id']).doUpdateSet({
+        spaaza_user_id: sql`coalesce(excluded.spaaza_user_id, loyalty_tombstones.spaaza_user_id)`,
+        email_digest: sql`excluded.email_digest`,
+        erased_at: sql`excluded.erased_at`,
+      }),
+    );
   await handle.run(query.compile());
 }
 
-/** Removes up to `limit` that are older than a moment; gives how many. */
+/**
+ * Removes up to `limit` that are older than a moment; gives how many. Those of customers who are still here stay: the platform
+ * erased them, and they must not be told of again.
+ */
 export async function deleteOlder(handle: Handle, erasedAt: string, limit: number): Promise<number> {
   const old = handle.db
     .selectFrom('loyalty_tombstones')
     .select(['chain_id', 'customer_id'])
     .where('erased_at', '<', erasedAt)
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('customers').select('id').whereRef('customers.id', '=', 'loyalty_tombstones.customer_id'))),
+    )
     .limit(limit);
   const query = handle.db
     .deleteFrom('loyalty_tombstones')

@@ -38,6 +38,7 @@ const readRooms = {
     findLoyaltyProfile: links.findProfile,
     findLoyaltyProfileByEmail: links.findProfileByEmail,
     countAll: customers.countAll,
+    mapWebsiteIds: customers.mapWebsiteIds,
   },
   sessions: { findByClientId: sessions.findByClientId, isKnownNetwork: sessions.isKnownNetwork },
   links: {

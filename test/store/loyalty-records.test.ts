@@ -107,16 +107,32 @@ describeOnBothDatabases('what is kept about the loyalty link', (database) => {
         erasedAt: at(second),
       }));
       await store.transaction(({ tombstones }) => tombstones.insert(stones));
-      await store.transaction(({ tombstones }) => tombstones.insert([{ ...stones[0]!, erasedAt: at(9) }]));
       await store.transaction(({ tombstones }) => tombstones.insert([]));
       expect(await store.tombstones.findByEmail(chainId, 'd')).toEqual(stones[1]);
+    });
+
+    it('are written over by a later one, which knows the id if either did', async () => {
+      const chainId = someChain();
+      const first = { chainId, customerId: 5, spaazaUserId: 77, emailDigest: '', erasedAt: at(0) };
+      const later = { ...first, spaazaUserId: null, emailDigest: 'd', erasedAt: at(9) };
+      await store.transaction(({ tombstones }) => tombstones.insert([first]));
+      await store.transaction(({ tombstones }) => tombstones.insert([later]));
+      expect(await store.tombstones.find(chainId, 5)).toEqual({ ...later, spaazaUserId: 77 });
+    });
+
+    it('stay for people who are still customers', async () => {
+      const customerId = await addCustomer(store);
+      const stone = { chainId: someChain(), customerId, spaazaUserId: 5, emailDigest: '', erasedAt: at(-900_000) };
+      await store.transaction(({ tombstones }) => tombstones.insert([stone]));
+      expect(await store.transaction(({ tombstones }) => tombstones.deleteOlder(at(-800_000), 10))).toBe(0);
+      expect(await store.tombstones.find(stone.chainId, customerId)).toEqual(stone);
     });
 
     it('are removed in portions once they are old', async () => {
       const chainId = someChain();
       const stones = [1, 2, 3, 4].map((customerId) => ({
         chainId,
-        customerId,
+        customerId: 800_000_000 + customerId,
         spaazaUserId: null,
         emailDigest: 'old',
         erasedAt: at(customerId === 4 ? -500_000 : -500_001),
@@ -125,7 +141,7 @@ describeOnBothDatabases('what is kept about the loyalty link', (database) => {
       const remove = (limit: number) =>
         store.transaction(({ tombstones }) => tombstones.deleteOlder(at(-500_000), limit));
       expect([await remove(2), await remove(2), await remove(2)]).toEqual([2, 1, 0]);
-      expect(await store.tombstones.find(chainId, 4)).toEqual(stones[3]);
+      expect(await store.tombstones.find(chainId, 800_000_004)).toEqual(stones[3]);
     });
   });
 
