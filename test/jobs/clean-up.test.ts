@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { QueueFailure } from '../../src/accounts/loyalty-queue.ts';
+import { describeOnBothDatabases } from '../dialects.ts';
+import { at } from '../fixtures.ts';
+import { chainId, type House, openHouse } from './house.ts';
+
+const day = 86_400;
+
+describeOnBothDatabases('cleaning up', (database) => {
+  let house: House;
+
+  beforeAll(async () => {
+    house = await openHouse(database.url);
+  });
+
+  afterAll(() => house.close());
+
+  const signIns = (customerId: number, seconds: readonly number[]) =>
+    house.deps.store.transaction(({ history }) =>
+      history.append(
+        seconds.map((second) => ({
+          customerId,
+          field: 'signedIn',
+          before: null,
+          after: at(second),
+          origin: 'gomus',
+          actor: 'a',
+          requestId: 'r',
+          changedAt: at(second),
+        })),
+      ),
+    );
+  const fieldsOf = async (customerId: number) =>
+    (await house.deps.store.history.listByCustomer(customerId)).map(({ field }) => field);
+
+  it('takes old sign-ins out of the history, leaves the rest, and goes on where it ended', async () => {
+    house.setClock(0);
+    const id = await house.create();
+    const kept = await fieldsOf(id);
+    await signIns(
+      id,
+      Array.from({ length: 300 }, (_, index) => index),
+    );
+    await signIns(id, [10 * day]);
+    house.setClock(90 * day);
+    await house.accounts.cleanUp();
+    expect((await fieldsOf(id)).filter((field) => field === 'signedIn')).toHaveLength(301);
+    house.setClock(90 * day + 1_000);
+    const first = await house.accounts.cleanUp();
+    expect(first.historyEntries).toBeGreaterThanOrEqual(300 + kept.length);
+    expect(await fieldsOf(id)).toEqual([...kept, 'signedIn']);
+    expect((await house.accounts.cleanUp()).historyEntries).toBe(0);
+    house.setClock(101 * day);
+    expect((await house.accounts.cleanUp()).historyEntries).toBe(1);
+    expect(await fieldsOf(id)).toEqual(kept);
+  });
+
+  it('removes dead letters, notices and tombstones after their time, and nothing before', async () => {
+    house.setClock(0);
+    const { store } = house.deps;
+    const lease = { token: 't', until: at(60) };
+    const stone = { chainId, customerId: 700_000_001, spaazaUserId: 5, emailDigest: 'd', erasedAt: at(0) };
+    const order = { chainId: 55, wantsPush: true, wantsPull: false, erasure: null, requestId: 'r' };
+    const states = ['done', 'ignored', 'dead'] as const;
+    await store.transaction(async ({ queue, inbox, tombstones }) => {
+      await queue.enqueue([{ ...order, customerId: 1 }], at(0));
+      await queue.enqueue([{ ...order, customerId: 2 }], at(1));
+      const failure: QueueFailure = { attempts: 1, firstFailedAt: at(0), dueAt: at(0), errorCode: '68', errorText: '' };
+      const [row] = await queue.claim(55, 1, lease, at(1));
+      expect(await queue.bury({ ...row!, leaseToken: 't' }, failure, null)).toBe(true);
+      await tombstones.insert([stone]);
+      for (const state of [...states, 'waiting']) {
+        const notice = { chainId: 55, digest: state, subject: state, body: '', receivedAt: at(0), requestId: 'r' };
+        expect(await inbox.insert(notice)).toBe(true);
+      }
+      for (const { id, digest } of await inbox.claim(10, lease, at(1))) {
+        const state = states.find((one) => one === digest);
+        if (state !== undefined) await inbox.settle(id, 't', { state, dueAt: at(0), attempts: 0, errorText: null });
+      }
+    });
+    const run = async (seconds: number) => {
+      house.setClock(seconds);
+      const { deadLetters, notices, tombstones } = await house.accounts.cleanUp();
+      return { deadLetters, notices, tombstones };
+    };
+    expect(await run(14 * day)).toEqual({ deadLetters: 0, notices: 0, tombstones: 0 });
+    expect(await run(14 * day + 1)).toEqual({ deadLetters: 0, notices: 2, tombstones: 0 });
+    expect(await run(90 * day)).toEqual({ deadLetters: 0, notices: 0, tombstones: 0 });
+    expect(await run(90 * day + 1)).toEqual({ deadLetters: 1, notices: 1, tombstones: 0 });
+    expect(await run(400 * day)).toEqual({ deadLetters: 0, notices: 0, tombstones: 0 });
+    expect(await run(400 * day + 1)).toEqual({ deadLetters: 0, notices: 0, tombstones: 1 });
+    expect(await store.queue.find(55, 2)).toBeDefined();
+    expect(await store.inbox.count('waiting', 10)).toBe(1);
+  });
+});
