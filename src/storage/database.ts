@@ -1,10 +1,12 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
+import type { Kysely } from 'kysely';
 import { AccountError } from '../accounts/errors.ts';
 import { type ColumnTypes, postgresColumns, sqliteColumns } from './column-types.ts';
 import { type Migrations, readSchemaState, runMigrations, type SchemaState } from './migrator.ts';
-import { alignSequences, openPool, readSequences, schemaTransactionOn } from './postgres.ts';
+import { openPostgres, postgresCompiler } from './postgres.ts';
+import { alignSequences, readSequences, schemaTransactionOn } from './postgres-schema.ts';
+import type { Statement } from './prepared.ts';
 import { compiler, openSqlite, type Run } from './sqlite.ts';
 import { alignSqliteSequences, readSqliteSequences } from './sqlite-schema.ts';
 import type { Tables } from './tables.ts';
@@ -14,12 +16,10 @@ import type { Tables } from './tables.ts';
  * so that selected rows stay as they are until the transaction ends.
  */
 export interface Handle {
-  /** Builds queries; they run only through `run`. */
+  /** Builds queries, which run only through `run`. Handles that share it share compiled queries. */
   readonly db: Kysely<Tables>;
-  /** Same for all handles for which a compiled query is the same. */
-  readonly compilerKey: object;
   /** Runs a query that was compiled once; see `prepared` in prepared.ts. */
-  run<Row>(query: CompiledQuery<Row>): Promise<Row[]>;
+  run<Row>(statement: Statement<Row>): Promise<Row[]>;
   lockRows<Query extends { forUpdate(): Query }>(query: Query): Query;
 }
 
@@ -88,7 +88,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       close: () => sqlite.close(),
     };
   }
-  return openPostgres(options);
+  return openServer(options);
 }
 
 /** True for a SQLite file that opening would make. */
@@ -108,29 +108,23 @@ export function databaseName(url: string): string {
   return `postgres://${host}:${port || 5432}${pathname}`;
 }
 
-function openPostgres({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOptions): Database {
-  const connect = (connectionString: string): Kysely<Tables> =>
-    new Kysely<Tables>({
-      dialect: new PostgresDialect({ pool: () => openPool(connectionString, poolSize, statementTimeoutMs) }),
-    });
-  const db = connect(url);
-  const replica = readUrl === undefined ? db : connect(readUrl);
+function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOptions): Database {
+  const primary = openPostgres(url, poolSize, statementTimeoutMs);
+  const replica = readUrl === undefined ? primary : openPostgres(readUrl, poolSize, statementTimeoutMs);
+  const db = primary.kysely;
   return {
     isEmbedded: false,
-    reader: postgresHandle(db),
-    replica: postgresHandle(replica),
-    transaction: (work) =>
-      translated(() =>
-        retried(() => db.transaction().execute((transaction) => scoped(postgresHandle(transaction), work))),
-      ),
+    reader: postgresHandle(primary.read),
+    replica: postgresHandle(replica.read),
+    transaction: (work) => translated(() => primary.transaction((run) => scoped(postgresHandle(run), work))),
     migrate: (migrationsFor) =>
       translated(() => runMigrations(db, schemaTransactionOn(url), migrationsFor(postgresColumns))),
     schemaState: (migrationsFor) => translated(() => readSchemaState(db, migrationsFor(postgresColumns))),
     highestIds: () => translated(() => readSequences(db)),
     alignIdentities: (atLeast = {}) => translated(() => alignSequences(db, atLeast)),
     close: async () => {
-      await db.destroy();
-      if (replica !== db) await replica.destroy();
+      await primary.close();
+      if (replica !== primary) await replica.close();
     },
   };
 }
@@ -138,11 +132,10 @@ function openPostgres({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOp
 /** Makes a handle of something that runs queries; what both databases refuse or cannot do looks the same from here. */
 function guarded(
   db: Kysely<Tables>,
-  compilerKey: object,
-  execute: <Row>(query: CompiledQuery<Row>) => Row[] | Promise<Row[]>,
+  execute: <Row>(statement: Statement<Row>) => Row[] | Promise<Row[]>,
   lockRows: Handle['lockRows'],
 ): Handle {
-  const run = async <Row>(query: CompiledQuery<Row>): Promise<Row[]> => {
+  const run = async <Row>(query: Statement<Row>): Promise<Row[]> => {
     // PostgreSQL text cannot hold NUL; both databases act alike: nobody is found by it, and nothing writes it.
     if (query.parameters.some((value) => typeof value === 'string' && value.includes('\0'))) {
       if (query.query.kind === 'SelectQueryNode') return [];
@@ -154,18 +147,14 @@ function guarded(
       throw translate(error);
     }
   };
-  return { db, compilerKey, run, lockRows };
+  return { db, run, lockRows };
 }
 
 // The one writer runs transactions one after another: what it has read stays as it is.
-const sqliteHandle = (run: Run): Handle => guarded(compiler, compiler, run, (query) => query);
+const sqliteHandle = (run: Run): Handle => guarded(compiler, run, (query) => query);
 
-const postgresKey = {};
-
-function postgresHandle(db: Kysely<Tables>): Handle {
-  const execute = async <Row>(query: CompiledQuery<Row>): Promise<Row[]> => (await db.executeQuery<Row>(query)).rows;
-  return guarded(db, postgresKey, execute, (query) => query.forUpdate());
-}
+const postgresHandle = (run: <Row>(statement: Statement<Row>) => Promise<Row[]>): Handle =>
+  guarded(postgresCompiler, run, (query) => query.forUpdate());
 
 /**
  * Ties a handle to its transaction: at the end of the work, queries it did not wait for are waited for, and later ones
@@ -174,7 +163,7 @@ function postgresHandle(db: Kysely<Tables>): Handle {
 async function scoped<T>(handle: Handle, work: (handle: Handle) => Promise<T>): Promise<T> {
   const running = new Set<Promise<unknown>>();
   let isOver = false;
-  const run = async <Row>(query: CompiledQuery<Row>): Promise<Row[]> => {
+  const run = async <Row>(query: Statement<Row>): Promise<Row[]> => {
     if (isOver) throw new Error('The transaction is over');
     const rows = handle.run(query);
     running.add(rows);
@@ -197,18 +186,6 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     throw translate(error);
-  }
-}
-
-/** Serialisation failures and deadlocks are the database asking for another try; three tries are given. */
-async function retried<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      const code = (error as { code?: unknown }).code;
-      if (attempt >= 3 || (code !== '40001' && code !== '40P01')) throw error;
-    }
   }
 }
 

@@ -1,7 +1,138 @@
-import { Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely';
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresDialect,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+} from 'kysely';
 import type pg from 'pg';
-import { commitOrRollBack, type SchemaTransaction } from './migrator.ts';
+import type { Statement } from './prepared.ts';
 import type { Tables } from './tables.ts';
+
+/** Connections to one PostgreSQL server. */
+export interface Postgres {
+  read<Row>(statement: Statement<Row>): Promise<Row[]>;
+  /** Runs work in one transaction on one connection; again, three times at most, when the database asks for it. */
+  transaction<T>(work: (run: <Row>(statement: Statement<Row>) => Promise<Row[]>) => Promise<T>): Promise<T>;
+  /** Kysely on the same connections, for schema work. */
+  readonly kysely: Kysely<Tables>;
+  close(): Promise<void>;
+}
+
+/** Gives compiled queries of PostgreSQL's dialect; nothing is ever run through it. */
+export const postgresCompiler = new Kysely<Tables>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+});
+
+/**
+ * Opens a pool of at most `max` connections; they are made at first use. `statementTimeoutMs` undefined means no limit.
+ *
+ * Statements with a name are prepared once per connection: planning our joins takes the server longer than running
+ * them. A pooler in transaction mode that does not know about them (PgBouncer before 1.21, or with
+ * `max_prepared_statements = 0`) refuses; from then on they are sent without a name, and nobody notices.
+ */
+export function openPostgres(connectionString: string, max: number, statementTimeoutMs: number | undefined): Postgres {
+  const names = new StatementNames();
+  let opening: Promise<pg.Pool> | undefined;
+  let opened: pg.Pool | undefined;
+  let closing: Promise<void> | undefined;
+  const pool = async (): Promise<pg.Pool> => {
+    opening ??= openPool(connectionString, max, statementTimeoutMs);
+    opened = await opening;
+    return opened;
+  };
+  const send = async <Row>(
+    to: { query(config: pg.QueryConfig): Promise<pg.QueryResult> },
+    { sql, parameters, name }: Statement<Row>,
+  ): Promise<Row[]> =>
+    (await to.query({ name: name && names.of(name), text: sql, values: parameters as unknown[] })).rows as Row[];
+
+  const readOnce = async <Row>(statement: Statement<Row>): Promise<Row[]> => send(opened ?? (await pool()), statement);
+  const attempt = async <T>(work: (run: <Row>(statement: Statement<Row>) => Promise<Row[]>) => Promise<T>) => {
+    const client = await (opened ?? (await pool())).connect();
+    let isBroken = false;
+    try {
+      await client.query('begin');
+      const value = await work((statement) => send(client, statement));
+      await client.query('commit');
+      return value;
+    } catch (error) {
+      // After a timeout the answer may still be on its way: the connection is of no use to anybody.
+      isBroken =
+        isTimeout(error) ||
+        (await client.query('rollback').then(
+          () => false,
+          () => true,
+        ));
+      throw error;
+    } finally {
+      client.release(isBroken);
+    }
+  };
+  return {
+    read: async (statement) => {
+      try {
+        return await readOnce(statement);
+      } catch (error) {
+        if (!names.giveUpAfter(error)) throw error;
+        return readOnce(statement);
+      }
+    },
+    transaction: async (work) => {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await attempt(work);
+        } catch (error) {
+          const code = (error as { code?: unknown }).code;
+          // Serialisation failures and deadlocks are the database asking for another try.
+          const isAskedFor = code === '40001' || code === '40P01' || names.giveUpAfter(error);
+          if (tries >= 3 || !isAskedFor) throw error;
+        }
+      }
+    },
+    kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
+    close: () => {
+      closing ??= (async () => (await opening)?.end())();
+      return closing;
+    },
+  };
+}
+
+/** Under which names statements are prepared, and whether at all. */
+class StatementNames {
+  #isOn = true;
+  #generation = 0;
+
+  of(name: string): string | undefined {
+    return this.#isOn ? `foyer_${this.#generation}_${name}` : undefined;
+  }
+
+  /** True when the error is about prepared statements, and the same query will do better now. */
+  giveUpAfter(error: unknown): boolean {
+    const { code, message } = error as { code?: unknown; message?: unknown };
+    // The name is unknown, or there already: a pooler hands our connections around.
+    if (code === '26000' || code === '42P05') {
+      this.#isOn = false;
+      return true;
+    }
+    // A migration of a later release changed what the statement gives; prepared anew it is fine.
+    if (code === '0A000' && typeof message === 'string' && message.includes('cached plan')) {
+      this.#generation += 1;
+      return true;
+    }
+    return false;
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('read timeout');
+}
 
 /**
  * Opens a pool of connections; `statementTimeoutMs` undefined means no limit. The driver is loaded by need: an embedded
@@ -31,93 +162,4 @@ export async function openPool(
   // The pool listens to idle connections only. One that breaks in use, between two statements, must not end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
-}
-
-/** Number of the advisory lock that whoever changes the schema holds. */
-const schemaLock = 7_301_964;
-
-/**
- * Schema changes have a connection of their own: building an index takes longer than a statement of the server may. The
- * lock belongs to the transaction, because a pooler in transaction mode gives the next one another session.
- */
-export function schemaTransactionOn(url: string): SchemaTransaction {
-  return async (work) => {
-    const db = new Kysely<Tables>({ dialect: new SchemaDialect({ pool: () => openPool(url, 1, undefined) }) });
-    try {
-      return await withTableLocks(() => db.connection().execute((connection) => inTransaction(connection, work)));
-    } finally {
-      await db.destroy();
-    }
-  };
-}
-
-async function inTransaction<T>(db: Kysely<Tables>, work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
-  // Whoever waited for the lock must see what the one before it did, whatever level the server starts with.
-  await sql`begin isolation level read committed`.execute(db);
-  return commitOrRollBack(db, async () => {
-    await sql`select pg_advisory_xact_lock(${sql.lit(schemaLock)})`.execute(db);
-    // A change that waits for a table makes all later queries on it wait as well: it gives up before they do.
-    await sql`set local lock_timeout = '2s'`.execute(db);
-    return work(db);
-  });
-}
-
-/** Gives a schema change that could not have a table in time another four chances, with room for others in between. */
-async function withTableLocks<T>(change: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await change();
-    } catch (error) {
-      if (attempt >= 5 || (error as { code?: unknown }).code !== '55P03') throw error;
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-    }
-  }
-}
-
-/** The library would lock for the session and start transactions of its own; here both are there already. */
-class SchemaDialect extends PostgresDialect {
-  override createAdapter(): PostgresAdapter {
-    return new SchemaAdapter();
-  }
-}
-
-class SchemaAdapter extends PostgresAdapter {
-  override get supportsTransactionalDdl(): boolean {
-    return false;
-  }
-  override async acquireMigrationLock(): Promise<void> {}
-  override async releaseMigrationLock(): Promise<void> {}
-}
-
-const tablesWithIdentity = [
-  'customers',
-  'addresses',
-  'sessions',
-  'consent_records',
-  'history',
-  'outbox',
-  'loyalty_inbox',
-  'api_keys',
-];
-
-/** By table, the highest id that its sequence has given. */
-export async function readSequences(db: Kysely<Tables>): Promise<Record<string, number>> {
-  const highest: Record<string, number> = {};
-  for (const table of tablesWithIdentity) {
-    const sequence = await sql<{ name: string }>`select pg_get_serial_sequence(${table}, 'id') as name`.execute(db);
-    // The name comes quoted where it must be.
-    const name = sql.raw(sequence.rows[0]!.name);
-    const { rows } = await sql<{ id: number }>`
-      select last_value - case when is_called then 0 else 1 end as id from ${name}`.execute(db);
-    highest[table] = rows[0]!.id;
-  }
-  return highest;
-}
-
-/** Makes each sequence go on after the highest id in its table and in `atLeast`. */
-export async function alignSequences(db: Kysely<Tables>, atLeast: Record<string, number>): Promise<void> {
-  for (const table of tablesWithIdentity) {
-    const highest = sql`greatest((select max(id) from ${sql.table(table)}), ${sql.lit(atLeast[table] ?? 0)})`;
-    await sql`select setval(pg_get_serial_sequence(${table}, 'id'), ${highest} + 1, false)`.execute(db);
-  }
 }

@@ -1,6 +1,10 @@
+import { hash } from 'node:crypto';
 import type { CompiledQuery, Insertable, Kysely } from 'kysely';
 import type { Handle } from './database.ts';
 import type { Tables } from './tables.ts';
+
+/** A compiled query. One that runs often has a name, under which a connection may keep it prepared. */
+export type Statement<Row = unknown> = CompiledQuery<Row> & { readonly name?: string };
 
 /** Stands for the nth argument while a query is compiled. */
 class Placeholder {
@@ -36,17 +40,17 @@ function preparedOn<Args extends readonly unknown[], Row>(
   build: (handle: Handle, ...args: Args) => { compile(): CompiledQuery<Row> },
 ): (handle: Handle, ...args: Args) => Promise<Row[]> {
   // Both dialects may be open in one process (tests, moves between databases): one compiled form each.
-  const compiledBy = new Map<object, { query: CompiledQuery<Row>; order: readonly (number | undefined)[] }>();
+  const compiledBy = new Map<object, { query: Statement<Row>; order: readonly (number | undefined)[] }>();
   return (handle, ...args) => {
-    let compiled = compiledBy.get(handle.compilerKey);
+    let compiled = compiledBy.get(handle.db);
     if (compiled === undefined) {
       const standIns = Array.from({ length: argumentCount }, (_, index) => new Placeholder(index));
       const query = build(handle, ...(standIns as unknown as Args)).compile();
       compiled = {
-        query,
+        query: named(query),
         order: query.parameters.map((parameter) => (parameter instanceof Placeholder ? parameter.index : undefined)),
       };
-      compiledBy.set(handle.compilerKey, compiled);
+      compiledBy.set(handle.db, compiled);
     }
     const { query, order } = compiled;
     const parameters = order.map((index, position) => (index === undefined ? query.parameters[position] : args[index]));
@@ -69,22 +73,27 @@ export function preparedInsert<Table extends keyof Tables, Column extends keyof 
       .columns(columns as never)
       .values(rows as never)
       .compile();
-  const compiledBy = new Map<object, CompiledQuery[]>();
+  const compiledBy = new Map<object, Statement[]>();
   return async (handle, rows) => {
     if (rows.length === 0) return;
     if (rows.length > mostPreparedRows) {
       await handle.run(compile(handle, rows));
       return;
     }
-    let bySize = compiledBy.get(handle.compilerKey);
+    let bySize = compiledBy.get(handle.db);
     if (bySize === undefined) {
       bySize = [];
-      compiledBy.set(handle.compilerKey, bySize);
+      compiledBy.set(handle.db, bySize);
     }
     // Null would be written into the statement instead of being a parameter of it.
     const standIn = Object.fromEntries(columns.map((column) => [column, '']));
-    bySize[rows.length] ??= compile(handle, Array.from(rows, () => standIn) as unknown as Row[]);
+    bySize[rows.length] ??= named(compile(handle, Array.from(rows, () => standIn) as unknown as Row[]));
     const parameters = rows.flatMap((row) => columns.map((column) => row[column]));
     await handle.run({ ...bySize[rows.length]!, parameters });
   };
+}
+
+/** The same text has the same name everywhere, so that whoever finds it prepared finds the right thing. */
+function named<Row>(query: CompiledQuery<Row>): Statement<Row> {
+  return { ...query, name: hash('sha256', query.sql, 'hex').slice(0, 20) };
 }
