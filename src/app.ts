@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { DestinationStream, Logger } from 'pino';
+import { DebtorNumbers } from './accounts/debtor-numbers.ts';
 import type { AccountDeps } from './accounts/deps.ts';
 import { Directory, type FixedKey } from './accounts/directory.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
@@ -181,6 +182,7 @@ export function composeAccounts(options: Pick<AppOptions, 'config' | 'databaseUr
   const deps: AccountDeps = {
     store,
     directory,
+    debtorNumbers: new DebtorNumbers(store),
     passwords: createPasswordHashing({ queue, primitives: createPasswordPrimitives(), pepper: config.pepper }),
     rules: {
       sessions: {

@@ -70,13 +70,15 @@ export async function applyLoyaltyUpdate(
   refuseIfAny(await problemsOfLoyaltyUpdate(deps, update, { matched, isCreate, ...placement }));
   if (matched === undefined && !isCreate) throw nobodyFound();
   const passwordHash = isCreate && update.password !== undefined ? await deps.passwords.hash(update.password) : null;
+  const newcomer =
+    isCreate && placement.shop !== undefined
+      ? { shop: placement.shop, passwordHash, debtorNumber: await deps.debtorNumbers.next() }
+      : undefined;
   const write = (): Promise<AppliedUpdate> =>
     deps.store.transaction(async (store) => {
       const id =
         (await matchCustomer(store, scope, context, update.identifiers)) ??
-        (isCreate && placement.shop !== undefined
-          ? await createOrMeet(deps, store, context, scope, placement.shop, update, passwordHash)
-          : undefined);
+        (newcomer === undefined ? undefined : await createOrMeet(deps, store, context, scope, update, newcomer));
       const current = id === undefined ? undefined : await store.customers.lock(id);
       // Between the look and the lock the customer was erased: to the caller that is the same as never found.
       if (current === undefined) throw nobodyFound();
@@ -106,9 +108,8 @@ async function createOrMeet(
   store: WritableStore,
   context: RequestContext,
   scope: ChainScope,
-  shop: Shop,
   update: LoyaltyUpdate,
-  passwordHash: string | null,
+  newcomer: { shop: Shop; passwordHash: string | null; debtorNumber: number },
 ): Promise<number> {
   const { identifiers, changes } = update;
   const marks = {
@@ -118,13 +119,8 @@ async function createOrMeet(
   };
   if (await isErased(store, scope.chainId ?? noChain, marks)) throw nobodyFound();
   try {
-    const created = await insertCustomer(
-      deps,
-      store,
-      context,
-      { shop, changes, groupIds: [], passwordHash },
-      deps.now(),
-    );
+    const wanted = { ...newcomer, changes, groupIds: [] };
+    const created = await insertCustomer(deps, store, context, wanted, deps.now());
     return created.customer.id;
   } catch (error) {
     if (!(error instanceof AccountError)) throw error;

@@ -72,12 +72,13 @@ afterEach(async () => {
 
 function depsOn(opened: OpenStore): AccountDeps {
   const refuse = async (): Promise<never> => {
-    throw new Error('No password is needed here');
+    throw new Error('Neither a password nor a customer is needed here');
   };
   return {
     store: opened,
     directory: new Directory(opened),
     passwords: { check: refuse, hash: refuse },
+    debtorNumbers: { next: refuse },
     rules: {
       sessions: { mode: 'stable', lifespanSeconds: 60, maxDevices: 10, previousTokenSeconds: 60 },
       lock: { maxFailures: 6, lockSeconds: 60 },

@@ -76,11 +76,10 @@ export async function createCustomer(
   problems.push(...input.problems, ...problemsOfWish(input.newsletter, topology));
   refuseIfAny(problems);
   const groupIds = wishedGroups(input.newsletter, [], shop) ?? [];
+  const debtorNumber = await deps.debtorNumbers.next();
   const now = deps.now();
-  const { changes } = input;
-  return deps.store.transaction((store) =>
-    insertCustomer(deps, store, context, { shop, changes, groupIds, passwordHash: null }, now),
-  );
+  const wanted = { shop, changes: input.changes, groupIds, passwordHash: null, debtorNumber };
+  return deps.store.transaction((store) => insertCustomer(deps, store, context, wanted, now));
 }
 
 /** Changes a customer for a partner or operator; the reference is read as `getCustomer` does. */

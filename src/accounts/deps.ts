@@ -1,3 +1,4 @@
+import type { DebtorNumbers } from './debtor-numbers.ts';
 import type { Directory } from './directory.ts';
 import type { PasswordHashing } from './password.ts';
 import type { SessionRules } from './session.ts';
@@ -39,6 +40,7 @@ export interface AccountDeps {
   store: Store;
   directory: Directory;
   passwords: PasswordHashing;
+  debtorNumbers: Pick<DebtorNumbers, 'next'>;
   rules: AccountRules;
   loyalty: LoyaltySwitch;
   /** The time now, ISO 8601 UTC with milliseconds. */

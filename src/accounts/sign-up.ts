@@ -28,10 +28,12 @@ export async function signUp(deps: AccountDeps, input: SignUp, context: RequestC
   refuseIfAny(await problemsOfSignUp(deps, input));
   const groupIds = wishedGroups(input.newsletter, [], input.shop) ?? [];
   const passwordHash = await deps.passwords.hash(input.password ?? '');
+  const debtorNumber = await deps.debtorNumbers.next();
   const now = deps.now();
   return deps.store.transaction(async (store) => {
     const { shop, changes } = input;
-    const created = await insertCustomer(deps, store, context, { shop, changes, groupIds, passwordHash }, now);
+    const wanted = { shop, changes, groupIds, passwordHash, debtorNumber };
+    const created = await insertCustomer(deps, store, context, wanted, now);
     const token = await startSession(deps, store, created.customer, context, now);
     return { ...created, token };
   });
@@ -57,6 +59,15 @@ async function problemsOfSignUp(deps: AccountDeps, input: SignUp): Promise<Probl
   return problems;
 }
 
+/** What `insertCustomer` writes. `debtorNumber` is taken before the transaction begins. */
+interface InsertedCustomer {
+  shop: Shop;
+  changes: CustomerChanges;
+  groupIds: readonly number[];
+  passwordHash: string | null;
+  debtorNumber: number;
+}
+
 /**
  * Writes a new customer of a store with groups, history and event, inside a transaction. Throws `validation_failed`
  * (taken) when someone else was first.
@@ -65,10 +76,10 @@ export async function insertCustomer(
   deps: AccountDeps,
   store: WritableStore,
   context: RequestContext,
-  input: { shop: Shop; changes: CustomerChanges; groupIds: readonly number[]; passwordHash: string | null },
+  input: InsertedCustomer,
   now: string,
 ): Promise<CustomerWithGroups> {
-  const { shop, changes, groupIds, passwordHash } = input;
+  const { shop, changes, groupIds, passwordHash, debtorNumber } = input;
   const website = deps.directory.topology.websiteById(shop.websiteId);
   const customer: NewCustomer = {
     ...blankCustomer,
@@ -78,7 +89,7 @@ export async function insertCustomer(
     websiteId: website.id,
     storeId: shop.id,
     createdIn: shop.name,
-    debtorNumber: await store.settings.next('debtor_number'),
+    debtorNumber,
     passwordHash,
     createdAt: now,
     updatedAt: now,

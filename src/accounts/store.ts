@@ -190,8 +190,8 @@ export interface Writes extends LoyaltyWrites {
   };
   settings: {
     write(name: string, value: string | null): Promise<void>;
-    /** Adds one to a counter and gives the new value; concurrent callers get different values. */
-    next(name: string): Promise<number>;
+    /** Adds `count`, or one, to a counter and gives the new value; concurrent callers get different values. */
+    next(name: string, count?: number): Promise<number>;
   };
   history: {
     append(entries: readonly Omit<HistoryEntry, 'id'>[]): Promise<void>;

@@ -326,12 +326,13 @@ describe('docs/topology.example.yaml', () => {
     try {
       await store.migrate();
       const refuse = async (): Promise<never> => {
-        throw new Error('No password is needed here');
+        throw new Error('Neither a password nor a customer is needed here');
       };
       const deps = {
         store,
         directory: new Directory(store),
         passwords: { check: refuse, hash: refuse },
+        debtorNumbers: { next: refuse },
         rules: {
           sessions: { mode: 'stable' as const, lifespanSeconds: 60, maxDevices: 10, previousTokenSeconds: 60 },
           lock: { maxFailures: 6, lockSeconds: 60 },

@@ -23,12 +23,12 @@ export async function write({ db, run }: Handle, name: string, value: string | n
   );
 }
 
-/** Adds one to a counter; the row lock of the update keeps two callers from the same number. */
-export async function next({ db, run }: Handle, name: string): Promise<number> {
+/** Adds to a counter and gives its new value; the row lock of the update keeps two callers from the same number. */
+export async function next({ db, run }: Handle, name: string, count = 1): Promise<number> {
   const rows = await run(
     db
       .updateTable('settings')
-      .set({ value: sql<string>`cast(cast(value as bigint) + 1 as text)` })
+      .set({ value: sql<string>`cast(cast(value as bigint) + ${sql.lit(count)} as text)` })
       .where('name', '=', name)
       .returning('value')
       .compile(),

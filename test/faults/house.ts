@@ -43,7 +43,7 @@ export async function furnish(databaseUrl: string, count: number): Promise<House
         const email = `person.${number}@example.org`;
         const changes = { email, givenName: 'Visitor 0', familyName: 'Visitor' };
         const context: RequestContext = { actor: { kind: 'system' }, origin: 'system', requestId: `seed-${number}` };
-        const input = { shop: shop!, changes, groupIds: [1], passwordHash };
+        const input = { shop: shop!, changes, groupIds: [1], passwordHash, debtorNumber: number };
         const { customer } = await insertCustomer(deps, tx, context, input, now);
         const person = { id: customer.id, email, clientId: mintToken(), token: mintToken() };
         const times = { createdAt: now, lastUsedAt: now, expiresAt: addSeconds(now, 14 * 86_400) };

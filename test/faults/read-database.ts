@@ -86,10 +86,10 @@ const rules: Record<string, string> = {
       select customer_id from loyalty_links union all select customer_id from addresses
       union all select customer_id from sessions union all select customer_id from memberships) as parts
     where customer_id not in (select id from customers)`,
-  'debtor numbers are given once, and the counter stands at the highest': `
+  'debtor numbers are given once, and the counter is not below the highest': `
     select debtor_number from customers group by debtor_number having count(*) > 1
     union all select max(debtor_number) from customers
-      having max(debtor_number) <> (select cast(value as integer) from settings where name = 'debtor_number')`,
+      having max(debtor_number) > (select cast(value as integer) from settings where name = 'debtor_number')`,
 };
 
 /** Which rules the database breaks, with up to five of the rows; empty for a sound one. */

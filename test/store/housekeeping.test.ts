@@ -32,6 +32,12 @@ describeOnBothDatabases('settings, attempts, keys and topology', (database) => {
       expect((await store.settings.readAll()).get('debtor_number')).toBe(String(before + 50));
     });
 
+    it('gives a caller who takes several at once the last of them', async () => {
+      const first = await store.transaction(({ settings }) => settings.next('debtor_number'));
+      expect(await store.transaction(({ settings }) => settings.next('debtor_number', 10))).toBe(first + 10);
+      expect(await store.transaction(({ settings }) => settings.next('debtor_number'))).toBe(first + 11);
+    });
+
     it('refuses a counter that does not exist', async () => {
       await expect(store.transaction(({ settings }) => settings.next('nothing'))).rejects.toThrow('no counter nothing');
     });
