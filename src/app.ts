@@ -20,6 +20,7 @@ import { createServer } from './http/server.ts';
 import { guardSignIns } from './http/sign-in-guard.ts';
 import { createSignInLimits, createSignUpLimit } from './http/sign-in-limits.ts';
 import { prepareSchema, prepareTopology } from './prepare-database.ts';
+import { admin } from './protocols/admin/routes.ts';
 import { gomus } from './protocols/gomus/routes.ts';
 import { spaaza } from './protocols/spaaza/routes.ts';
 import { release } from './release.ts';
@@ -113,6 +114,7 @@ export function composeApp(options: AppOptions): App {
       { prefix: '/api/v4' },
     );
     await server.register(spaaza, { prefix: '/rest', accounts, networkOf });
+    await server.register(admin, { prefix: '/admin/v1', accounts, timeZone: config.timeZone, networkOf });
     await server.register(docs);
   };
 

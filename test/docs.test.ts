@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chainEntries, settingEntries } from '../src/config-table.ts';
+import { AsOfAnswer, CustomerAnswer, HistoryAnswer } from '../src/protocols/admin/schemas.ts';
 import { CustomerShape } from '../src/protocols/gomus/schemas.ts';
 import { MagentoCustomer, UserInfo } from '../src/protocols/spaaza/schemas.ts';
 import { bundledBinary, type Served } from './cli/run-foyer.ts';
@@ -44,7 +45,7 @@ describe('the documentation', () => {
   });
 
   it('has examples on the pages that promise them', () => {
-    expect(withExamples).toEqual(expect.arrayContaining(['docs/gomus.md', 'docs/spaaza.md']));
+    expect(withExamples).toEqual(expect.arrayContaining(['docs/gomus.md', 'docs/spaaza.md', 'docs/admin-api.md']));
   });
 
   it.each(pages)('links from %s to files and headings that exist', (page) => {
@@ -61,6 +62,12 @@ describe('the documentation', () => {
     expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 
+  it('explains every member that the admin API shows', () => {
+    const text = read('docs/admin-api.md');
+    const names = [CustomerAnswer, HistoryAnswer, AsOfAnswer].flatMap(membersOf);
+    expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+
   it('names every endpoint and every metric of the running server', async () => {
     const demo = await foyer.serve('demo');
     const openapi = (await (await fetch(`${demo.url}/openapi.json`)).json()) as { paths: Record<string, object> };
@@ -73,6 +80,9 @@ describe('the documentation', () => {
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
     const compatibility = read('docs/compatibility.md');
     expect(endpoints.filter((endpoint) => !compatibility.includes(`\`${endpoint}\``))).toEqual([]);
+    const ours = Object.keys(openapi.paths).filter((path) => path.startsWith('/admin/'));
+    expect(ours).not.toHaveLength(0);
+    expect(ours.filter((path) => !read('docs/admin-api.md').includes(`\`GET ${path}\``))).toEqual([]);
 
     const names = [...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!);
     const operations = read('docs/operations.md');

@@ -11,6 +11,7 @@ const tagOrder = [
   'go~mus: customers',
   'go~mus: lookups',
   'Spaaza Magento 2',
+  'admin',
   'operation',
 ];
 
@@ -23,7 +24,7 @@ export async function collectOpenapi(app: FastifyInstance, release: string): Pro
         title: 'Foyer',
         version: release,
         description:
-          'One customer base behind two wire protocols: the go~mus v4 customer API (/api/v4) and the Spaaza Magento 2 customer REST API (/rest).',
+          'One customer base behind two wire protocols: the go~mus v4 customer API (/api/v4) and the Spaaza Magento 2 customer REST API (/rest). Administrators ask over an API of our own (/admin/v1).',
       },
       tags: tagOrder.map((name) => ({ name })),
       components: {

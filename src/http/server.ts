@@ -103,7 +103,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     else request.log.info(line, 'answered');
   });
   app.setNotFoundHandler(async (_request, reply) => {
-    const message = 'There is nothing at this address. The API starts at /api/v4 and /rest; /docs shows it.';
+    const message =
+      'There is nothing at this address. The APIs start at /api/v4, /rest and /admin/v1; /docs shows them.';
     return reply.code(404).send({ message, error: message, errors: [message] });
   });
   // Outside the protocols only health, metrics and docs live here, and none of them reads a body.
