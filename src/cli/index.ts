@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { release } from '../release.ts';
 import { printError } from './command-output.ts';
+import { customerHistory } from './customer-history.ts';
 import { customerShow } from './customer-show.ts';
 import { dbMove } from './db-move.ts';
 import { demo } from './demo.ts';
@@ -62,8 +63,9 @@ function commandLine(env: NodeJS.ProcessEnv): Command {
   keyCreate(key, env);
   keyList(key, env);
   keyRevoke(key, env);
-  const customer = program.command('customer').description('show a customer');
+  const customer = program.command('customer').description('show a customer, and who wrote what of one');
   customerShow(customer, env);
+  customerHistory(customer, env);
   maintenance(program, env);
   dbMove(program.command('db').description('move everything to another database'));
   doctor(program, env);

@@ -113,7 +113,8 @@ describe.each(databaseKinds)('foyer customer show on %s', (kind) => {
       newsletter_groups: [],
       links: [{ chain: 123, spaaza_user_id: 3362356, is_mailing_subscribed: true }],
     });
-    expect(JSON.stringify(document)).not.toMatch(/hash|token|digest|deadf385f4407f78|argon2/i);
+    const text = JSON.stringify(document).replace('gender_token', '');
+    expect(text).not.toMatch(/hash|token|digest|deadf385f4407f78|argon2/i);
     expect((await foyer.json(['customer', 'show', '999'], env)).document).toMatchObject({
       error: { code: 'customer_not_found' },
     });

@@ -15,6 +15,7 @@ const commands = [
   'key list',
   'key revoke',
   'customer show',
+  'customer history',
   'maintenance',
   'db move',
   'doctor',
