@@ -11,6 +11,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type { SchemaTransaction } from './migrator.ts';
+import { Checkpointer } from './sqlite-checkpoint.ts';
 import { inSchemaTransaction } from './sqlite-schema.ts';
 import type { Tables } from './tables.ts';
 
@@ -51,7 +52,8 @@ export function openSqlite(path: string): Sqlite {
       const connection = connect();
       connection.pragma('journal_mode = WAL');
       connection.pragma('synchronous = NORMAL');
-      writer = new Writer(connection, `${path}-wal`);
+      connection.pragma('wal_autocheckpoint = 0');
+      writer = new Writer(connection, path);
     }
     return writer;
   };
@@ -83,7 +85,7 @@ export function openSqlite(path: string): Sqlite {
       // The writer last: the last connection to close tidies the log away, which a read-only one cannot.
       await writer?.settled();
       readerConnection?.close(); // closing a closed connection does nothing
-      writer?.close();
+      await writer?.close();
     },
   };
 }
@@ -100,11 +102,12 @@ class Writer {
   readonly #statements: Record<'begin' | 'save' | 'release' | 'undo' | 'commit', SqliteDatabase.Statement>;
   readonly #run: Run;
   readonly #walPath: string;
+  readonly #checkpointer: Checkpointer;
   #walDescriptor: number | undefined;
   #waiting: Task[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(connection: SqliteDatabase.Database, walPath: string) {
+  constructor(connection: SqliteDatabase.Database, path: string) {
     this.#connection = connection;
     this.#statements = {
       begin: connection.prepare('BEGIN IMMEDIATE'),
@@ -114,7 +117,8 @@ class Writer {
       commit: connection.prepare('COMMIT'),
     };
     this.#run = new CachedConnection(connection).run;
-    this.#walPath = walPath;
+    this.#walPath = `${path}-wal`;
+    this.#checkpointer = new Checkpointer(path);
   }
 
   enqueue<T>(work: (run: Run) => Promise<T>): Promise<T> {
@@ -129,7 +133,8 @@ class Writer {
     await this.#running;
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.#checkpointer.close();
     if (this.#walDescriptor !== undefined) closeSync(this.#walDescriptor);
     this.#walDescriptor = undefined; // the number may belong to another file by the next call
     this.#connection.close();
@@ -141,6 +146,7 @@ class Writer {
     while (this.#waiting.length > 0) {
       const group = this.#waiting.splice(0, groupSize);
       await this.#commitTogether(group);
+      await this.#checkpointer.room();
     }
     this.#running = undefined;
   }
@@ -176,6 +182,7 @@ class Writer {
       return;
     }
     for (const { task, value } of done) task.resolve(value as never);
+    this.#checkpointer.note(done.length);
   }
 
   /** A connection in trouble may refuse even this; the group is refused either way. */

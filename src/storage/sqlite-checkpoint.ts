@@ -1,0 +1,131 @@
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+
+/** How many transactions there are between two checkpoints. */
+const transactionsBetween = 200;
+/** How many may be written while one checkpoint runs; a slow disk must not let the log grow without end. */
+const transactionsMeanwhile = 600;
+/** From so many pages in the log on (16 MiB) the writer waits for a checkpoint, after which it is begun anew. */
+const mostPages = 4_096;
+
+/** Pages in the log, and how many of them are in the database file as well. */
+interface Progress {
+  log: number;
+  checkpointed: number;
+}
+
+// Text, because it must run from the bundle and from the sources alike.
+const threadSource = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const SqliteDatabase = require(workerData.driver);
+  const connection = new SqliteDatabase(workerData.path, { timeout: 2000 });
+  connection.pragma('synchronous = NORMAL');
+  parentPort.on('message', (message) => {
+    if (message === 'end') {
+      connection.close();
+      parentPort.close();
+      return;
+    }
+    try {
+      const [{ log, checkpointed }] = connection.pragma('wal_checkpoint(PASSIVE)');
+      parentPort.postMessage({ log, checkpointed });
+    } catch {
+      parentPort.postMessage(undefined);
+    }
+  });
+`;
+
+/**
+ * Brings the write-ahead log of a SQLite file into the file itself, on a thread of its own: a checkpoint copies a
+ * thousand pages and syncs twice, and on the event loop every reader would wait for that. The thread starts when there
+ * is first something to do. A checkpoint that fails, because the disk is full or somebody reads an old state, is tried
+ * again; until then the log holds what is missing.
+ */
+export class Checkpointer {
+  readonly #path: string;
+  #thread: Worker | undefined;
+  #running: Promise<void> | undefined;
+  #finish: ((progress: Progress | undefined) => void) | undefined;
+  #transactions = 0;
+  #mostPages = mostPages;
+  #isFull = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Told of every group that was committed; does the rest by itself. */
+  note(transactions: number): void {
+    this.#transactions += transactions;
+    if (this.#transactions >= transactionsBetween) this.#start();
+  }
+
+  /**
+   * What the writer waits for before it goes on: undefined nearly always. SQLite begins the log anew only when a
+   * checkpoint got to its end, which it never does while others write.
+   */
+  room(): Promise<void> | undefined {
+    const isOutrun = this.#running !== undefined && this.#transactions >= transactionsMeanwhile;
+    return this.#isFull || isOutrun ? this.#makeRoom() : undefined;
+  }
+
+  async #makeRoom(): Promise<void> {
+    this.#thread?.ref();
+    await this.#running;
+    await this.#start({ isPaused: true });
+    this.#thread?.unref();
+  }
+
+  #start(how: { isPaused: boolean } = { isPaused: false }): Promise<void> {
+    this.#running ??= this.#checkpoint(how).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #checkpoint({ isPaused }: { isPaused: boolean }): Promise<void> {
+    this.#transactions = 0;
+    this.#thread ??= this.#openThread();
+    const progress = await new Promise<Progress | undefined>((resolve) => {
+      this.#finish = resolve;
+      this.#thread?.postMessage('checkpoint');
+    });
+    if (progress === undefined) return;
+    if (!isPaused) {
+      this.#isFull = progress.log > this.#mostPages;
+      return;
+    }
+    this.#isFull = false;
+    // Somebody reads an old state and keeps the log from being begun anew: waiting at every group would help nobody.
+    this.#mostPages = progress.checkpointed === progress.log ? mostPages : this.#mostPages * 2;
+  }
+
+  #openThread(): Worker {
+    const driver = createRequire(import.meta.url).resolve('better-sqlite3');
+    const thread = new Worker(threadSource, {
+      eval: true,
+      execArgv: [],
+      workerData: { driver, path: this.#path },
+    });
+    thread.on('message', (progress: Progress | undefined) => this.#finish?.(progress));
+    const giveUp = (): void => {
+      this.#thread = undefined; // the next checkpoint starts another
+      this.#finish?.(undefined);
+    };
+    thread.on('error', giveUp);
+    thread.on('exit', giveUp);
+    thread.unref();
+    return thread;
+  }
+
+  /** Waits for a running checkpoint and ends the thread, whose connection must be closed before the writer's. */
+  async close(): Promise<void> {
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    thread.ref();
+    await this.#running;
+    const isGone = new Promise((resolve) => thread.once('exit', resolve));
+    thread.postMessage('end');
+    await isGone;
+  }
+}
