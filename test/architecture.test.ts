@@ -97,6 +97,7 @@ describe('each thing in its place', () => {
       'column-types.ts',
       'sqlite.ts',
       'sqlite-schema.ts',
+      'sqlite-checkpoint.ts',
       'postgres.ts',
       'postgres-schema.ts',
     ];
