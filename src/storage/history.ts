@@ -106,7 +106,8 @@ export async function hadEmail(handle: Handle, customerId: number, email: string
     .selectFrom('history')
     .select('before')
     .where('customer_id', '=', customerId)
-    .where('field', '=', 'email');
+    .where('field', '=', 'email')
+    .where(isChange);
   // Kept as typed; only the normalised forms can be compared.
   const normalized = normalizeEmail(email);
   return (await handle.run(query.compile())).some((row) => {

@@ -92,6 +92,28 @@ describe.each(databaseKinds)('indexes (%s)', (kind) => {
     expect(query!.sql).toMatch(/order by "id" limit/);
   });
 
+  it('lead to the changes of a customer past any number of sign-ins', async () => {
+    const entry = { customerId: 1, before: null, after: null, origin: 'gomus', actor: 'x', requestId: 'x' } as const;
+    const changedAt = '2024-05-17T10:00:00.000Z';
+    const signIns = Array.from({ length: 500 }, () => ({ ...entry, field: 'signedIn', changedAt }));
+    await database.transaction(async (handle) => {
+      await history.append(handle, [{ ...entry, field: 'phone', changedAt }]);
+      for (let count = 0; count < 10; count += 1) await history.append(handle, signIns);
+    });
+    await database.transaction((handle) => handle.run(CompiledQuery.raw('analyze')));
+    const lookups = [
+      (handle: Handle) => history.listChanges(handle, 1, { limit: 50 }),
+      (handle: Handle) => history.listField(handle, 1, 'phone', { limit: 50 }),
+      (handle: Handle) => history.listLastByField(handle, 1),
+      (handle: Handle) => history.hadEmail(handle, 1, 'a@example.org'),
+    ];
+    for (const lookup of lookups) {
+      const [query] = await queriesOf(database.reader, lookup);
+      const plan = await explain(kind, database, query!);
+      expect(plan.map(({ text }) => text).join('\n')).toContain('history_changes');
+    }
+  });
+
   it('are seen to be missing where there is none', async () => {
     const [query] = await queriesOf(database.reader, (handle) =>
       handle.run(handle.db.selectFrom('customers').select('id').where('given_name', '=', 'x').compile()),

@@ -2,11 +2,13 @@ import type { Migration } from 'kysely';
 import type { ColumnTypes } from '../column-types.ts';
 import { customerBase } from './0001-customer-base.ts';
 import { loyaltyQueue } from './0002-loyalty-queue.ts';
+import { historyChanges } from './0004-history-changes.ts';
 
 /** Every migration in order. Forward only; a released one is never edited. */
 export function migrationsFor(types: ColumnTypes): Record<string, Migration> {
   return {
     '0001-customer-base': customerBase(types),
     '0002-loyalty-queue': loyaltyQueue(types),
+    '0004-history-changes': historyChanges(),
   };
 }
