@@ -220,3 +220,46 @@ describe('draining', () => {
     expect([queue.running, queue.queued]).toEqual([0, 0]);
   });
 });
+
+describe('telling callers of the end of their jobs', () => {
+  const told = (results: Promise<string>[]): string[] => {
+    const names: string[] = [];
+    for (const result of results) result.then((name) => names.push(name));
+    return names;
+  };
+
+  it('happens at once while nobody waits in line', async () => {
+    const { job } = controlledJobs();
+    const queue = new HashQueue({ concurrency: 2, ...roomy });
+    const jobs = ['a', 'b'].map(job);
+    const names = told(jobs.map(({ run }) => queue.run(run)));
+    jobs[0]!.finish();
+    await settle();
+    expect(names).toEqual(['a']);
+  });
+
+  it('happens for a few together while others wait, and for the rest when the line is empty', async () => {
+    const { job, started } = controlledJobs();
+    const queue = new HashQueue({ concurrency: 1, ...roomy });
+    const jobs = ['a', 'b', 'c', 'd'].map(job);
+    const names = told(jobs.map(({ run }) => queue.run(run)));
+    const toldAfter: string[] = [];
+    for (const { finish } of jobs) {
+      finish();
+      await settle();
+      toldAfter.push(names.join(''));
+    }
+    expect(started).toEqual(['a', 'b', 'c', 'd']);
+    expect(toldAfter).toEqual(['', 'ab', 'abc', 'abcd']);
+  });
+
+  it('does not wait for a job that takes its time', async () => {
+    const { job } = controlledJobs();
+    const queue = new HashQueue({ concurrency: 1, ...roomy });
+    const jobs = ['a', 'never', 'after it'].map(job);
+    const results = jobs.map(({ run }) => queue.run(run));
+    jobs[0]!.finish();
+    await expect(results[0]).resolves.toBe('a');
+    expect(queue.running).toBe(1);
+  });
+});
