@@ -21,7 +21,7 @@ export type RecordedField =
   | { of: 'password' }
   | { of: 'address'; name: keyof AddressChanges | 'id' }
   | { of: 'link'; chainId: number; name: RecordedLinkField }
-  | { of: 'event'; name: 'signedIn' | 'account' | 'conflict' };
+  | { of: 'event'; name: 'signedIn' | 'account' | 'conflict' | 'delivery' };
 
 // Written as maps so that the compiler finds a field that is missing here.
 const customerFields: Record<keyof CustomerChanges, true> = {
@@ -82,13 +82,15 @@ export const historyFieldNames: readonly string[] = [
   ...Object.keys(addressFields).map((name) => `address.${name}`),
   ...Object.keys(linkFields).map((name) => `link.${anyChain}.${name}`),
   `conflict.${anyChain}.FIELD`,
+  `delivery.${anyChain}`,
   'signedIn',
   'account',
 ];
 
 /**
  * Reads the field of a history entry; undefined for a name that this release does not write. `address.…` is the main
- * address, `link.123.…` the link in chain 123, and `conflict.123.…` a decision between both sides about a field.
+ * address, `link.123.…` the link in chain 123, `conflict.123.…` a decision between both sides about a field, and
+ * `delivery.123` what an operator did with something that could not be delivered.
  */
 export function readHistoryField(field: string): RecordedField | undefined {
   if (has(customerFields, field)) return { of: 'customer', name: field };
@@ -100,6 +102,7 @@ export function readHistoryField(field: string): RecordedField | undefined {
   if (room === 'address' && name === '' && has(addressFields, chain)) return { of: 'address', name: chain };
   if (!/^\d{1,15}$/.test(chain)) return undefined;
   if (room === 'link' && has(linkFields, name)) return { of: 'link', chainId: Number(chain), name };
+  if (room === 'delivery' && name === '') return { of: 'event', name: 'delivery' };
   return room === 'conflict' && name !== '' ? { of: 'event', name: 'conflict' } : undefined;
 }
 

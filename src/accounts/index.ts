@@ -8,10 +8,14 @@ import { getCustomerHistory } from './customer-history.ts';
 import { createCustomer, getCustomer, listCustomers, updateCustomer } from './customer-records.ts';
 import { deleteAccount } from './delete-account.ts';
 import type { AccountDeps } from './deps.ts';
+import { discardDeliveries } from './discard-deliveries.ts';
 import { signOut } from './end-session.ts';
+import { listDeliveries, summarizeDeliveries } from './list-deliveries.ts';
 import { getLoyaltyProfile, getLoyaltyProfileByEmail } from './loyalty-profile.ts';
 import { setMaintenance } from './maintenance.ts';
+import { replayDeliveries } from './replay-deliveries.ts';
 import { resumeSession } from './resume-session.ts';
+import { showDelivery } from './show-delivery.ts';
 import { signIn } from './sign-in.ts';
 import { signUp } from './sign-up.ts';
 import { updateOwnAccount } from './update-customer.ts';
@@ -46,6 +50,12 @@ export function createAccounts(deps: AccountDeps) {
     getCustomerAsOf: bound(getCustomerAsOf),
     createCustomer: bound(createCustomer),
     updateCustomer: bound(updateCustomer),
+
+    listDeliveries: bound(listDeliveries),
+    summarizeDeliveries: bound(summarizeDeliveries),
+    showDelivery: bound(showDelivery),
+    replayDeliveries: bound(replayDeliveries),
+    discardDeliveries: bound(discardDeliveries),
 
     createKey: bound(createKey),
     listKeys: bound(listKeys),

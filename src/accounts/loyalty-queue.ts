@@ -39,6 +39,27 @@ export interface Erasure {
 /** What one or several events come to for one customer of one chain. */
 export type QueueOrder = Pick<QueueRow, 'chainId' | 'customerId' | 'wantsPush' | 'wantsPull' | 'erasure' | 'requestId'>;
 
+/** Which rows an operator speaks of, in one chain and state. */
+export interface DeliveryFilter {
+  chainId: number;
+  state: QueueState;
+  errorCode?: string;
+  /** Only those whose oldest change waits since this moment or before it. */
+  queuedUntil?: string;
+}
+
+/** Where a page of rows begins: behind this one. Rows go by how long they wait, the oldest first. */
+export type DeliveryPosition = Pick<QueueRow, 'queuedAt' | 'customerId'>;
+
+/** Rows of one chain that are in the same state for the same reason. */
+export interface DeliveryGroup {
+  state: QueueState;
+  errorCode: string | null;
+  count: number;
+  /** Since when the oldest of them waits. */
+  oldestAt: string;
+}
+
 /** A row that somebody works on, as it was when they took it. */
 export type Claim = Pick<QueueRow, 'chainId' | 'customerId' | 'revision'> & { leaseToken: string };
 

@@ -1,6 +1,9 @@
 import type {
   ChainState,
   Claim,
+  DeliveryFilter,
+  DeliveryGroup,
+  DeliveryPosition,
   Erasure,
   InboxEntry,
   InboxState,
@@ -22,6 +25,10 @@ export interface LoyaltyReads {
     count(chainId: number, state: QueueState, atMost: number): Promise<number>;
     /** Since when the oldest waiting row of a chain waits. */
     findOldest(chainId: number): Promise<string | undefined>;
+    /** The rows that a filter lets through, those that wait longest first. */
+    list(filter: DeliveryFilter, page: { limit: number; after?: DeliveryPosition }): Promise<QueueRow[]>;
+    /** How many rows of a chain are in which state for which reason. Reads all rows of the chain. */
+    group(chainId: number): Promise<DeliveryGroup[]>;
   };
   inbox: {
     find(id: number): Promise<InboxEntry | undefined>;
@@ -68,6 +75,18 @@ export interface LoyaltyWrites {
     saveErasure(chainId: number, customerId: number, erasure: Erasure): Promise<void>;
     /** Gives a row up; false when it changed meanwhile or is no longer the caller's. */
     bury(claim: Claim, failure: QueueFailure, payload: string | null): Promise<boolean>;
+    /** Makes rows that are in a state due at once, dead ones as if they were new; gives whose they were. */
+    replay(
+      filter: Pick<DeliveryFilter, 'chainId' | 'state'>,
+      customerIds: readonly number[],
+      now: string,
+    ): Promise<number[]>;
+    /** Removes rows that are in a state, erasures only if they are named; gives whose they were. */
+    discard(
+      filter: Pick<DeliveryFilter, 'chainId' | 'state'>,
+      customerIds: readonly number[],
+      withErasures: boolean,
+    ): Promise<number[]>;
     /** Removes up to `limit` rows that were given up before a moment; gives how many. */
     deleteDead(before: string, limit: number): Promise<number>;
   };

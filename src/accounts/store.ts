@@ -120,7 +120,12 @@ export interface Reads extends LoyaltyReads {
     listAges(afterId: number, limit: number): Promise<{ id: number; changedAt: string }[]>;
   };
   consents: { listByCustomer(customerId: number): Promise<ConsentRecord[]> };
-  outbox: { list(limit: number): Promise<OutboxEntry[]>; isEmpty(): Promise<boolean> };
+  outbox: {
+    list(limit: number): Promise<OutboxEntry[]>;
+    isEmpty(): Promise<boolean>;
+    /** Number of events; it stops counting at `atMost`. */
+    count(atMost: number): Promise<number>;
+  };
 }
 
 /** What can be written, inside a transaction only. */

@@ -252,7 +252,8 @@ function failureColumns(failure: QueueFailure) {
   };
 }
 
-function toRow(row: Selectable<Tables['loyalty_queue']>): QueueRow {
+/** Turns a row into the domain's. */
+export function toRow(row: Selectable<Tables['loyalty_queue']>): QueueRow {
   return {
     chainId: row.chain_id,
     customerId: row.customer_id,

@@ -46,6 +46,17 @@ export async function isEmpty(handle: Handle): Promise<boolean> {
   return (await selectFirst(handle)).length === 0;
 }
 
+const selectCount = prepared((db, atMost: number) =>
+  db
+    .selectFrom(db.selectFrom('outbox').select('id').limit(atMost).as('counted'))
+    .select(({ fn }) => fn.countAll<number>().as('count')),
+);
+
+/** Number of events; it stops counting at `atMost`. */
+export async function count(handle: Handle, atMost: number): Promise<number> {
+  return (await selectCount(handle, atMost))[0]?.count ?? 0;
+}
+
 const deleteOldest = prepared((db, limit: number) =>
   db
     .deleteFrom('outbox')

@@ -7,6 +7,7 @@ import type { Handle } from './database.ts';
 import * as failedAttempts from './failed-attempts.ts';
 import * as history from './history.ts';
 import * as chainStates from './loyalty-chain-state.ts';
+import * as deliveries from './loyalty-deliveries.ts';
 import * as inbox from './loyalty-inbox.ts';
 import * as links from './loyalty-links.ts';
 import * as queue from './loyalty-queue.ts';
@@ -62,8 +63,15 @@ const readRooms = {
     listAges: history.listAges,
   },
   consents: { listByCustomer: consents.listByCustomer },
-  outbox: { list: outbox.list, isEmpty: outbox.isEmpty },
-  queue: { find: queue.find, hasDue: queue.hasDue, count: queue.count, findOldest: queue.findOldest },
+  outbox: { list: outbox.list, isEmpty: outbox.isEmpty, count: outbox.count },
+  queue: {
+    find: queue.find,
+    hasDue: queue.hasDue,
+    count: queue.count,
+    findOldest: queue.findOldest,
+    list: deliveries.list,
+    group: deliveries.group,
+  },
   inbox: { find: inbox.find, hasDue: inbox.hasDue, count: inbox.count },
   tombstones: {
     find: tombstones.find,
@@ -133,6 +141,8 @@ const writeRooms = {
     postpone: queue.postpone,
     bury: queue.bury,
     saveErasure: queue.saveErasure,
+    replay: deliveries.replay,
+    discard: deliveries.discard,
     deleteDead: queue.deleteDead,
   },
   inbox: {

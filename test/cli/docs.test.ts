@@ -71,6 +71,10 @@ describe('docs/cli.md', () => {
     for (const name of [
       'customer show',
       'customer history',
+      'outbox list',
+      'outbox show',
+      'outbox replay',
+      'outbox discard',
       'maintenance',
       'doctor',
       'serve',

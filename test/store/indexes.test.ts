@@ -5,6 +5,7 @@ import { type Database, type Handle, openDatabase } from '../../src/storage/data
 import * as failedAttempts from '../../src/storage/failed-attempts.ts';
 import * as history from '../../src/storage/history.ts';
 import * as chainStates from '../../src/storage/loyalty-chain-state.ts';
+import * as deliveries from '../../src/storage/loyalty-deliveries.ts';
 import * as inbox from '../../src/storage/loyalty-inbox.ts';
 import * as links from '../../src/storage/loyalty-links.ts';
 import * as queue from '../../src/storage/loyalty-queue.ts';
@@ -16,6 +17,8 @@ import { type DatabaseKind, databaseKinds, type FreshDatabase, freshDatabaseUrl 
 
 const moment = '2024-05-17T10:00:00.000Z';
 const lease = { token: 't', until: moment };
+const after = { queuedAt: moment, customerId: 1 };
+const dead = { chainId: 123, state: 'dead' as const };
 const claim = { chainId: 123, customerId: 1, revision: 1, leaseToken: 't' };
 
 const lookups: [string, (handle: Handle) => Promise<unknown>][] = [
@@ -44,6 +47,14 @@ const lookups: [string, (handle: Handle) => Promise<unknown>][] = [
   ['what to claim', (handle) => queue.claim(handle, 123, 8, lease, moment)],
   ['a claim to renew', (handle) => queue.renew(handle, claim, moment)],
   ['a claim that is done', (handle) => queue.remove(handle, claim)],
+  ['a page of dead letters', (handle) => deliveries.list(handle, dead, { limit: 50, after })],
+  [
+    'a page of dead letters by code and age',
+    (handle) => deliveries.list(handle, { ...dead, errorCode: '68', queuedUntil: moment }, { limit: 50 }),
+  ],
+  ['the reasons of dead letters', (handle) => deliveries.group(handle, 123)],
+  ['dead letters to replay', (handle) => deliveries.replay(handle, dead, [1, 2], moment)],
+  ['dead letters to discard', (handle) => deliveries.discard(handle, dead, [1, 2], false)],
   ['old dead letters', (handle) => queue.deleteDead(handle, moment, 100)],
   ['whether a notice is due', (handle) => inbox.hasDue(handle, moment)],
   ['the number of notices that wait', (handle) => inbox.count(handle, 'waiting', 100)],

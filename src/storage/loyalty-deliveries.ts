@@ -1,0 +1,103 @@
+import type {
+  DeliveryFilter,
+  DeliveryGroup,
+  DeliveryPosition,
+  QueueRow,
+  QueueState,
+} from '../accounts/loyalty-queue.ts';
+import type { Handle } from './database.ts';
+import { toRow } from './loyalty-queue.ts';
+
+/** One page of the rows that a filter lets through, those that wait longest first. */
+export async function list(
+  handle: Handle,
+  { chainId, state, errorCode, queuedUntil }: DeliveryFilter,
+  { limit, after }: { limit: number; after?: DeliveryPosition },
+): Promise<QueueRow[]> {
+  let query = handle.db
+    .selectFrom('loyalty_queue')
+    .selectAll()
+    .where('state', '=', state)
+    .where('chain_id', '=', chainId);
+  if (errorCode !== undefined) query = query.where('error_code', '=', errorCode);
+  if (queuedUntil !== undefined) query = query.where('queued_at', '<=', queuedUntil);
+  if (after !== undefined) {
+    // The first condition says nothing new, but it is the one by which the index finds the place.
+    query = query
+      .where('queued_at', '>=', after.queuedAt)
+      .where(({ eb, or, and }) =>
+        or([
+          eb('queued_at', '>', after.queuedAt),
+          and([eb('queued_at', '=', after.queuedAt), eb('customer_id', '>', after.customerId)]),
+        ]),
+      );
+  }
+  const page = query.orderBy('queued_at').orderBy('customer_id').limit(limit);
+  return (await handle.run(page.compile())).map(toRow);
+}
+
+/** How many rows of a chain are in which state for which reason, the most frequent first. */
+export async function group(handle: Handle, chainId: number): Promise<DeliveryGroup[]> {
+  const query = handle.db
+    .selectFrom('loyalty_queue')
+    .select(({ fn }) => [
+      'state',
+      'error_code',
+      fn.countAll<number>().as('count'),
+      fn.min<string>('queued_at').as('oldest_at'),
+    ])
+    .where('chain_id', '=', chainId)
+    .groupBy(['state', 'error_code']);
+  const groups = (await handle.run(query.compile())).map((row) => ({
+    state: row.state as QueueState,
+    errorCode: row.error_code,
+    count: Number(row.count),
+    oldestAt: row.oldest_at,
+  }));
+  return groups.sort((a, b) => a.state.localeCompare(b.state) || b.count - a.count);
+}
+
+/** Makes rows that are in a state due at once, dead ones as if they were new; gives whose they were. */
+export async function replay(
+  handle: Handle,
+  { chainId, state }: Pick<DeliveryFilter, 'chainId' | 'state'>,
+  customerIds: readonly number[],
+  now: string,
+): Promise<number[]> {
+  if (customerIds.length === 0) return [];
+  const asNew = {
+    state: 'waiting',
+    queued_at: now,
+    attempts: 0,
+    first_failed_at: null,
+    error_code: null,
+    error_text: null,
+    payload: null,
+  };
+  const query = handle.db
+    .updateTable('loyalty_queue')
+    .set({ due_at: now, ...(state === 'dead' && asNew) })
+    .where('chain_id', '=', chainId)
+    .where('customer_id', 'in', customerIds)
+    .where('state', '=', state)
+    .returning('customer_id');
+  return (await handle.run(query.compile())).map((row) => row.customer_id);
+}
+
+/** Removes rows that are in a state, erasures only if they are named; gives whose they were. */
+export async function discard(
+  handle: Handle,
+  { chainId, state }: Pick<DeliveryFilter, 'chainId' | 'state'>,
+  customerIds: readonly number[],
+  withErasures: boolean,
+): Promise<number[]> {
+  if (customerIds.length === 0) return [];
+  const those = handle.db
+    .deleteFrom('loyalty_queue')
+    .where('chain_id', '=', chainId)
+    .where('customer_id', 'in', customerIds)
+    .where('state', '=', state)
+    .returning('customer_id');
+  const query = withErasures ? those : those.where('erasure', 'is', null);
+  return (await handle.run(query.compile())).map((row) => row.customer_id);
+}
