@@ -4,7 +4,8 @@ import type { AccountDeps } from './deps.ts';
 import { AccountError, refuseIfAny } from './errors.ts';
 import type { HistoryEntry } from './events.ts';
 import { getAnyCustomer } from './find-customer.ts';
-import { movesUpdatedAt, takeBack } from './rebuild-record.ts';
+import { movesUpdatedAt } from './history-fields.ts';
+import { takeBack } from './rebuild-record.ts';
 import { requireScope } from './require-scope.ts';
 import type { Reads } from './store.ts';
 

@@ -106,6 +106,15 @@ export function readHistoryField(field: string): RecordedField | undefined {
   return room === 'conflict' && name !== '' ? { of: 'event', name: 'conflict' } : undefined;
 }
 
+/**
+ * Tells whether a change of a field is one of the record, which moves `updatedAt`: neither what only happened, such as a
+ * decision between both sides, nor a password, which has never moved it.
+ */
+export function movesUpdatedAt({ field }: { field: string }): boolean {
+  const { of } = readHistoryField(field) ?? { of: 'customer' };
+  return of !== 'event' && of !== 'password';
+}
+
 function has<Names extends object>(names: Names, name: string): name is keyof Names & string {
   return Object.hasOwn(names, name);
 }

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Address, Customer } from './customer.ts';
 import type { CustomerDetails } from './customer-details.ts';
 import type { HistoryEntry } from './events.ts';
+import { movesUpdatedAt } from './history-fields.ts';
 import { emptyLink } from './loyalty-link.ts';
-import { movesUpdatedAt, takeBack } from './rebuild-record.ts';
+import { takeBack } from './rebuild-record.ts';
 
 const address: Address = {
   id: 8,

@@ -36,12 +36,6 @@ export function takeBack(present: CustomerDetails, entries: readonly HistoryEntr
   return { details: { ...draft, links }, uncertainFields: [...uncertain].sort() };
 }
 
-/** Tells whether a change moved the customer's `updatedAt`. */
-export function movesUpdatedAt({ field }: HistoryEntry): boolean {
-  const { of } = readHistoryField(field) ?? { of: 'customer' };
-  return of !== 'event' && of !== 'password';
-}
-
 interface Draft {
   customer: CustomerDetails['customer'];
   groupIds: readonly number[];

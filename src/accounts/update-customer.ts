@@ -5,6 +5,7 @@ import { type CustomerChanges, differences, type FieldChange, problemsOf } from 
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
 import { AccountError, type Problem, refuseIfAny } from './errors.ts';
+import { movesUpdatedAt } from './history-fields.ts';
 import { type NewsletterWish, problemsOfWish, setGroups, wishedGroups } from './newsletter.ts';
 import { shopPasswordProblem } from './password-policy.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
@@ -57,7 +58,8 @@ export async function updateOwnAccount(
 
 /**
  * Applies changes to a customer that the transaction has locked: customer row, memberships, consent, history, event.
- * Writes nothing at all when nothing differs. Gives the customer as it is now.
+ * Writes nothing at all when nothing differs; what only happened and changes no field is logged and moves no `updatedAt`.
+ * Gives the customer as it is now.
  */
 export async function changeCustomer(
   deps: AccountDeps,
@@ -75,7 +77,7 @@ export async function changeCustomer(
     groupIds === undefined ? [] : await setGroups(store, context, deps.directory.topology, current, groupIds, now);
   const all = [...fields, ...groups, ...otherChanges];
   if (all.length === 0) return current;
-  await store.customers.update(current.customer.id, wanted, now);
+  if (all.some(movesUpdatedAt)) await store.customers.update(current.customer.id, wanted, now);
   const { id } = current.customer;
   const event = { type: 'customer.updated', customerId: id, fields: all.map(({ field }) => field) } as const;
   await logChange(store, context, event, all, now);

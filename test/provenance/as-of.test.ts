@@ -6,6 +6,7 @@ import { readHistoryField } from '../../src/accounts/history-fields.ts';
 import { createAccounts } from '../../src/accounts/index.ts';
 import { emptyLink, type LoyaltyLink } from '../../src/accounts/loyalty-link.ts';
 import type { TopologyData } from '../../src/accounts/topology.ts';
+import { changeCustomer } from '../../src/accounts/update-customer.ts';
 import { demoTopology } from '../../src/demo.ts';
 import { describeOnBothDatabases } from '../dialects.ts';
 import { addCustomer, at, someEmail } from '../fixtures.ts';
@@ -248,6 +249,26 @@ describeOnBothDatabases('the record of a customer as of a moment', (database) =>
       expect([whole(details), uncertainFields]).toEqual([true, []]);
     }
     expect(comparable((await asOf(id, here.clock.now())).details)).toEqual(comparable(await now(id)));
+  });
+
+  it('does not take a decision between both sides for a change of the record', async () => {
+    const id = await begin({ by: 'signUp', hasPassword: true, groupIds: [], changes: { phone: '1' } });
+    const born = here.clock.now();
+    here.clock.advance(1_000);
+    const decision = { field: 'conflict.123.phone', before: { agreed: '0', ours: '1', theirs: '2' }, after: 'ours' };
+    await here.store.transaction(async (tx) => {
+      const current = (await tx.customers.lock(id))!;
+      await changeCustomer(here.deps, tx, platform, current, {}, undefined, here.clock.now(), [decision]);
+    });
+    const decided = here.clock.now();
+    expect((await now(id)).customer.updatedAt).toBe(born);
+    here.clock.advance(1_000);
+    await take(id, { do: 'update', changes: { phone: '3' } });
+    for (const moment of [born, decided]) {
+      const { details, uncertainFields } = await asOf(id, moment);
+      expect([details.customer.phone, details.customer.updatedAt, uncertainFields]).toEqual(['1', born, []]);
+    }
+    expect(await here.store.history.listField(id, decision.field, { limit: 1 })).toMatchObject([decision]);
   });
 
   it('says since when it is recorded where a customer came without a history', async () => {
