@@ -2,14 +2,9 @@ import fc from 'fast-check';
 import { RateLimiterRes } from 'rate-limiter-flexible';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AccountError } from '../accounts/errors.ts';
-import {
-  createMemoryLimiter,
-  createSignInLimits,
-  createSignUpLimit,
-  type SignInCaller,
-  type SignInLimits,
-} from './sign-in-limits.ts';
+import { createSignInLimits, createSignUpLimit, type SignInCaller, type SignInLimits } from './sign-in-limits.ts';
 import type { Leave } from './waiting-lines.ts';
+import { createMemoryLimiter } from './window-limiter.ts';
 
 const SECOND = 1000;
 const here: SignInCaller = { network: '203.0.113.9' };
@@ -382,43 +377,5 @@ describe('limits that are off', () => {
     const signUps = createSignUpLimit({ isOn: false, perHour: 0, limiter });
     expect(await outcomeOf(signUps.admit('203.0.113.9'))).toBe('admitted');
     expect(limiter).not.toHaveBeenCalled();
-  });
-});
-
-describe('the limiter in memory', () => {
-  const window = { keyPrefix: 'test', points: 5, durationSeconds: 60 };
-  const countsOf = async (limiter: ReturnType<typeof createMemoryLimiter>, keys: string[]) =>
-    Promise.all(keys.map(async (key) => (await limiter.get(key))?.consumedPoints));
-
-  it('forgets the oldest window when there are more keys than it may track', async () => {
-    const limiter = createMemoryLimiter(window, 2);
-    for (const key of ['a', 'b', 'a', 'c']) await limiter.consume(key);
-    expect(await countsOf(limiter, ['a', 'b', 'c'])).toStrictEqual([undefined, 1, 1]);
-    expect(vi.getTimerCount()).toBe(2);
-  });
-
-  it('takes a key whose window began anew as new', async () => {
-    const limiter = createMemoryLimiter(window, 2);
-    await limiter.consume('a');
-    vi.advanceTimersByTime(30 * SECOND);
-    await limiter.consume('b');
-    vi.advanceTimersByTime(31 * SECOND);
-    for (const key of ['a', 'c']) await limiter.consume(key);
-    expect(await countsOf(limiter, ['a', 'b', 'c'])).toStrictEqual([1, undefined, 1]);
-  });
-
-  it('tracks fifty thousand keys unless told otherwise', async () => {
-    vi.useRealTimers();
-    const limiter = createMemoryLimiter(window);
-    for (let i = 0; i <= 50_000; i += 1) await limiter.consume(`${i}`);
-    expect(await countsOf(limiter, ['0', '1', '50000'])).toStrictEqual([undefined, 1, 1]);
-  });
-
-  it('does not keep the process alive', async () => {
-    vi.useRealTimers();
-    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-    const before = timers();
-    await createMemoryLimiter(window).consume('a');
-    expect(timers()).toBe(before);
   });
 });

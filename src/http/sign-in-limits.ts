@@ -1,6 +1,6 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AccountError } from '../accounts/errors.ts';
 import { type Leave, WaitingLines } from './waiting-lines.ts';
+import { countOne, createMemoryLimiter, type LimiterFactory } from './window-limiter.ts';
 
 export interface SignInCaller {
   /** As `networkOf` names it; callers without one share a single allowance. */
@@ -29,15 +29,6 @@ export interface SignUpLimit {
   admit(network: string | undefined): Promise<void>;
 }
 
-/** The part of rate-limiter-flexible that is used here; its PostgreSQL and Redis limiters have it too. */
-export interface WindowLimiter {
-  consume(key: string): Promise<RateLimiterRes>;
-  get(key: string): Promise<RateLimiterRes | null>;
-}
-
-/** Makes the counter behind a limit: per key a window of `durationSeconds` that starts with the first point. */
-export type LimiterFactory = (window: { keyPrefix: string; points: number; durationSeconds: number }) => WindowLimiter;
-
 export interface SignInLimitOptions {
   isOn: boolean;
   /** Wrong credentials a network may send before it is refused. At least 1. */
@@ -63,7 +54,6 @@ const KEY_ALARM: Alarm = { attempts: 100, failedPercent: 90 };
 /** Stuffing from many networks shows only in the sum; people alone do not mistype four times out of five. */
 const INSTANCE_ALARM: Alarm = { attempts: 200, failedPercent: 80 };
 const FEWEST_FAILURES_IN_ALARM = 3;
-const MAX_TRACKED_NETWORKS = 50_000;
 /** Exempting callers whose address cannot be read would invite unreadable addresses. */
 const UNKNOWN_NETWORK = 'unknown';
 
@@ -131,7 +121,7 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
       }
       keyless.add(isFailure, now());
       // A success does not give failures back: a guesser could sign in to an account of its own in between.
-      if (isFailure) await consumeOne(failures, network);
+      if (isFailure) await countOne(failures, network);
     },
   };
 }
@@ -144,50 +134,10 @@ export function createSignUpLimit(options: { isOn: boolean; perHour: number; lim
   const signUps = createLimiter({ keyPrefix: 'sign-up', points: perHour, durationSeconds: 60 * 60 });
   return {
     async admit(network = UNKNOWN_NETWORK) {
-      const window = await consumeOne(signUps, network);
+      const window = await countOne(signUps, network);
       if (window.consumedPoints > perHour) throw rateLimited(window.msBeforeNext);
     },
   };
-}
-
-/**
- * Makes a limiter in this process's memory that tracks at most `maxKeys` keys; beyond them it forgets the oldest window
- * first. Its timers do not keep the process alive.
- */
-export function createMemoryLimiter(
-  window: Parameters<LimiterFactory>[0],
-  maxKeys: number = MAX_TRACKED_NETWORKS,
-): WindowLimiter {
-  const { keyPrefix, points, durationSeconds } = window;
-  const memory = new RateLimiterMemory({ keyPrefix, points, duration: durationSeconds });
-  // In the order their windows began, which is the order they end in. Ended ones stay until their place is needed.
-  const keys = new Set<string>();
-
-  return {
-    get: (key) => memory.get(key),
-    async consume(key) {
-      if ((await memory.get(key)) === null) {
-        keys.delete(key);
-        keys.add(key);
-        for (const oldest of keys) {
-          if (keys.size <= maxKeys) break;
-          keys.delete(oldest);
-          await memory.delete(oldest);
-        }
-      }
-      return memory.consume(key);
-    },
-  };
-}
-
-/** Takes a point whether or not one is left: the library rejects with the same object that it resolves with. */
-async function consumeOne(limiter: WindowLimiter, key: string): Promise<RateLimiterRes> {
-  try {
-    return await limiter.consume(key);
-  } catch (reason) {
-    if (reason instanceof RateLimiterRes) return reason;
-    throw reason;
-  }
 }
 
 function rateLimited(ms: number): AccountError {
