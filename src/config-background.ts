@@ -1,5 +1,5 @@
 import { choice, wholeNumber } from './config-kinds.ts';
-import type { Setting } from './config-table.ts';
+import type { Setting } from './config-setting.ts';
 
 /** Settings of what a node does beside its requests: work for the loyalty platform, and tidying up. */
 export const backgroundSettings: Record<'runsJobs', Setting<boolean>> &

@@ -1,4 +1,5 @@
-import { chainEntries, type Setting, settingEntries, type settings } from './config-table.ts';
+import type { Setting } from './config-setting.ts';
+import { chainEntries, settingEntries, type settings } from './config-table.ts';
 
 /** The headings, each by the setting it stands before. */
 const headings: Partial<Record<keyof typeof settings, string>> = {

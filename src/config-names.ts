@@ -1,5 +1,6 @@
 import { quote } from './config-kinds.ts';
-import { type ChainSetting, chainEntries, settingEntries } from './config-table.ts';
+import type { ChainSetting } from './config-setting.ts';
+import { chainEntries, settingEntries } from './config-table.ts';
 
 /** Behind any variable's name: the variable that holds the path of a file with the value. */
 export const FILE_SUFFIX = '_FILE';

@@ -5,7 +5,6 @@ import {
   databaseUrl,
   hostName,
   httpUrl,
-  type Kind,
   lineOfText,
   oneOf,
   proxyList,
@@ -14,30 +13,7 @@ import {
   versionNumber,
   wholeNumber,
 } from './config-kinds.ts';
-
-/** `serve` for real, `demo` with made-up data on this machine only, `tool` for commands that end by themselves. */
-export type Mode = 'serve' | 'demo' | 'tool';
-
-/** One setting: `env` may also be given as `<env>_FILE`, the path of a file that holds the value. */
-export interface Setting<T> {
-  env: string;
-  kind: Kind<T>;
-  /** A function where the machine or the mode decides; `defaultDoc` then says it in words. */
-  default: T | ((mode: Mode) => T);
-  defaultDoc?: string;
-  unit?: string;
-  doc: string;
-  /** Shown as `***`, or as its kind masks it. */
-  isSecret?: boolean;
-}
-
-/** A family of variables, one per Spaaza chain: `prefix` and the chain's id. */
-export interface ChainSetting<T> {
-  prefix: string;
-  kind: Kind<T>;
-  doc: string;
-  isSecret?: boolean;
-}
+import { type ChainSetting, optional, type Setting, setting } from './config-setting.ts';
 
 /** Every setting by its name in the Config, in the order of the documentation. */
 export const settings = {
@@ -283,16 +259,4 @@ export function settingEntries(): [keyof typeof settings, Setting<unknown>][] {
 /** The chain settings with their keys, in order, for code that treats all alike. */
 export function chainEntries(): [keyof typeof chainSettings, ChainSetting<unknown>][] {
   return Object.entries(chainSettings) as [keyof typeof chainSettings, ChainSetting<unknown>][];
-}
-
-/** Ties the types together: the default must be what the kind gives. */
-function setting<T>(entry: Omit<Setting<T>, 'default'> & { default: NoInfer<Setting<T>['default']> }): Setting<T> {
-  return entry;
-}
-
-/** The same for a setting that may be left without a value. */
-function optional<T>(
-  entry: Omit<Setting<T>, 'default'> & Pick<Setting<T | undefined>, 'default'>,
-): Setting<T | undefined> {
-  return entry as Setting<T | undefined>;
 }

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { type Config, ConfigError, describeConfig, loadConfig } from './config.ts';
-import { chainEntries, type Mode, settingEntries } from './config-table.ts';
+import type { Mode } from './config-setting.ts';
+import { chainEntries, settingEntries } from './config-table.ts';
 
 function faultsOf(env: NodeJS.ProcessEnv, mode: Mode = 'serve'): readonly string[] {
   try {

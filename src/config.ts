@@ -3,14 +3,8 @@ import { BlockList, isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { quote, type SpaazaCredential } from './config-kinds.ts';
 import { chainIdsOf, describeUnknownNames, FILE_SUFFIX } from './config-names.ts';
-import {
-  type ChainSetting,
-  chainEntries,
-  type Mode,
-  type Setting,
-  settingEntries,
-  type settings,
-} from './config-table.ts';
+import type { ChainSetting, Mode, Setting } from './config-setting.ts';
+import { chainEntries, settingEntries, type settings } from './config-table.ts';
 
 export interface ChainConfig {
   readonly credential?: SpaazaCredential;
