@@ -16,9 +16,9 @@ import { health } from './http/health.ts';
 import { createLogger } from './http/log.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import { networkOf } from './http/network.ts';
+import { createRateLimits } from './http/rate-limits.ts';
 import { createServer } from './http/server.ts';
 import { guardSignIns } from './http/sign-in-guard.ts';
-import { createSignInLimits, createSignUpLimit } from './http/sign-in-limits.ts';
 import { prepareSchema, prepareTopology } from './prepare-database.ts';
 import { admin } from './protocols/admin/routes.ts';
 import { gomus } from './protocols/gomus/routes.ts';
@@ -29,6 +29,7 @@ import { type OpenStore, openStore } from './storage/index.ts';
 /** How often the topology, keys and maintenance of other nodes are looked for; changes must be seen within 2 s. */
 const refreshMs = 1_000;
 const cleanUpMs = 10 * 60_000;
+const limitsCheckMs = 1_000;
 
 export interface AppOptions {
   config: Config;
@@ -59,16 +60,18 @@ export function composeApp(options: AppOptions): App {
   const { config } = options;
   const logger = createLogger(config.logLevel, options.logDestination);
   const { deps, accounts: bare, store, queue, metrics } = composeAccounts(options);
-  const accounts = guardSignIns(bare, {
-    limits: createSignInLimits({
-      isOn: config.rateLimit,
-      failuresPerFiveMinutes: config.ipFailuresPerFiveMinutes,
-      maxWaitMs: config.hashMaxWaitMs,
-      maxWaiting: config.hashMaxQueued,
-    }),
-    signUpLimit: createSignUpLimit({ isOn: config.rateLimit, perHour: 300 }),
-    metrics,
+  const limits = createRateLimits({
+    isOn: config.rateLimit,
+    failuresPerFiveMinutes: config.ipFailuresPerFiveMinutes,
+    signUpsPerHour: 300,
+    maxWaitMs: config.hashMaxWaitMs,
+    maxWaiting: config.hashMaxQueued,
+    redisUrl: config.redisUrl,
+    databaseWindows: store.windows,
+    logger,
   });
+  metrics.watchRateLimits(() => limits.scope === 'shared');
+  const accounts = guardSignIns(bare, { limits: limits.signIns, signUpLimit: limits.signUps, metrics });
   const server = createServer({
     logger,
     logRequests: config.logRequests,
@@ -97,6 +100,7 @@ export function composeApp(options: AppOptions): App {
       ping: () => store.ping(),
       isStopping: () => isStopping,
       maintenanceSince: () => accounts.directory.maintenanceSince,
+      rateLimits: () => limits.scope,
       registry: config.metrics ? metrics.registry : undefined,
       release,
     });
@@ -134,9 +138,12 @@ export function composeApp(options: AppOptions): App {
       await prepareTopology(deps, options.topology);
       await options.seed?.(store, deps);
       await registerRoutes();
+      await limits.open();
       const address = await server.listen({ host: config.host, port: config.port });
+      every(limitsCheckMs, limits.check);
       every(refreshMs, () => accounts.directory.refresh());
       every(cleanUpMs, () => whileOpen(accounts.cleanUp));
+      every(cleanUpMs, () => whileOpen(async () => store.windows?.deleteExpired()));
       every(60_000, () => whileOpen(accounts.recordKeyUse));
       return address;
     },
@@ -147,6 +154,7 @@ export function composeApp(options: AppOptions): App {
       await server.close();
       clearTimeout(force);
       await queue.drain();
+      limits.close();
       await whileOpen(accounts.recordKeyUse).catch(() => undefined);
       await store.close();
     },

@@ -1,3 +1,4 @@
+import { createClient } from '@redis/client';
 import fc from 'fast-check';
 import Fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
@@ -10,6 +11,7 @@ import {
   lineOfText,
   oneOf,
   proxyList,
+  redisUrl,
   spaazaCredential,
   timeZoneName,
   versionNumber,
@@ -25,6 +27,7 @@ const kinds: Record<string, Kind<unknown>> = {
   timeZoneName,
   hostName,
   databaseUrl,
+  redisUrl,
   proxyList,
   httpUrl,
   spaazaCredential,
@@ -37,7 +40,7 @@ const texts = fc.oneof(
   fc.ipV4(),
   fc.ipV6(),
   fc.webUrl(),
-  fc.constantFrom('on', 'NO', 'stable', 'loopback', 'UTC', 'a:b', 'sqlite:x', 'postgres://u:p@h/d'),
+  fc.constantFrom('on', 'NO', 'stable', 'loopback', 'UTC', 'a:b', 'sqlite:x', 'postgres://u:p@h/d', 'redis://u:p@h/1'),
 );
 
 describe.each(Object.entries(kinds))('%s', (_, kind) => {
@@ -163,6 +166,55 @@ describe('databaseUrl', () => {
         expect(databaseUrl.mask?.(`postgres://foyer:${before}hunter2${after}@db:5432/foyer`)).not.toContain('hunter2');
       }),
       { numRuns: 1000 },
+    );
+  });
+});
+
+describe('redisUrl', () => {
+  it.each([
+    'redis://valkey',
+    'redis://valkey:6379/0',
+    'redis://:p%40ss@127.0.0.1:6379',
+    'rediss://foyer:p%2Fss@cache.example:6380/15',
+    'redis://[::1]:6379',
+    'unix:///run/valkey/valkey.sock',
+    'unix://foyer:secret@/run/valkey.sock',
+  ])('takes %s', (text) => {
+    expect(redisUrl.parse(text)).toBe(text);
+  });
+
+  it.each([
+    'valkey:6379',
+    'http://valkey',
+    'redis:',
+    'redis://',
+    'redis://user@',
+    'redis://:secret',
+    'redis://user:secret',
+    'redis://:se/cret@valkey',
+    'redis://:se@cret@valkey',
+    'redis://:se?cret@valkey',
+    'redis://:se#cret@valkey',
+    'redis://:se cret@valkey',
+    'redis://:%ffsecret@valkey',
+    'redis://valkey:secret/0',
+    'redis://valkey/database',
+    'redis://valkey?password=secret',
+    'unix:/run/valkey.sock',
+    'unix://run/valkey.sock',
+    'unix:///run/valkey.sock\n',
+  ])('refuses %j', (text) => {
+    expect(redisUrl.parse(text)).toBeUndefined();
+  });
+
+  it('takes nothing that the client could not read', () => {
+    const near = fc.string({ unit: fc.constantFrom(...'redis://unix:@h.[]%40 ?#1') });
+    const begun = fc.tuple(fc.constantFrom('redis://', 'rediss://', 'unix://'), near).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(begun, (url) => {
+        if (redisUrl.parse(url) !== undefined) expect(() => createClient({ url })).not.toThrow();
+      }),
+      { numRuns: 300 },
     );
   });
 });

@@ -131,6 +131,25 @@ function maskPasswords(query: string): string {
   );
 }
 
+/** A Redis server; the parts of a URL that a password could slip into are refused rather than parsed. */
+export const redisUrl: Kind<string> = {
+  allowed:
+    'redis://user:password@host:port/database (rediss:// for TLS) or unix://user:password@/path/of/socket, with special characters percent-encoded',
+  parse: (text) => {
+    if (CONTROL.test(text) || /[\s?#]/.test(text)) return undefined;
+    const isSocket = /^unix:\/\/(?:[^/@]*@)?\/[^@]+$/.test(text);
+    if (!isSocket && !/^rediss?:\/\/(?:[^/@]*@)?[^/@]+(?:\/\d{0,4})?$/.test(text)) return undefined;
+    try {
+      decodeURIComponent(text);
+      if (!isSocket) new URL(text);
+      return text;
+    } catch {
+      return undefined;
+    }
+  },
+  print: String,
+};
+
 /** Proxies whose forwarding headers count. A prefix of 0 would let every caller choose its own address. */
 export const proxyList: Kind<readonly string[]> = {
   allowed: 'a comma-separated list of IP addresses, networks such as 10.0.0.0/8, or the word loopback',

@@ -8,6 +8,7 @@ import {
   lineOfText,
   oneOf,
   proxyList,
+  redisUrl,
   spaazaCredential,
   timeZoneName,
   versionNumber,
@@ -154,6 +155,14 @@ export const settings = {
     kind: wholeNumber(1, 1_000_000),
     default: 60,
     doc: 'Failed sign-ins from one address within five minutes before it is answered 429.',
+  }),
+  redisUrl: optional({
+    env: 'FOYER_REDIS_URL',
+    kind: redisUrl,
+    default: undefined,
+    defaultDoc: 'none',
+    doc: 'Redis or Valkey in which all nodes count failures and sign-ups per address. Without it PostgreSQL does; SQLite has one node.',
+    isSecret: true,
   }),
   pepper: optional({
     env: 'FOYER_PEPPER',

@@ -21,7 +21,9 @@ describe('loadConfig', () => {
     expectTypeOf<Config['tokenMode']>().toEqualTypeOf<'stable' | 'rotating'>();
     expectTypeOf<Config['rateLimit']>().toEqualTypeOf<boolean>();
     expectTypeOf<Config['trustedProxies']>().toEqualTypeOf<readonly string[]>();
-    expectTypeOf<Config['databaseUrl' | 'databaseReadUrl' | 'pepper']>().toEqualTypeOf<string | undefined>();
+    expectTypeOf<Config['databaseUrl' | 'databaseReadUrl' | 'redisUrl' | 'pepper']>().toEqualTypeOf<
+      string | undefined
+    >();
   });
 
   it('gives the defaults when nothing is set', () => {
@@ -47,6 +49,7 @@ describe('loadConfig', () => {
       lockSeconds: 600,
       rateLimit: true,
       ipFailuresPerFiveMinutes: 60,
+      redisUrl: undefined,
       pepper: undefined,
       hashConcurrency: Math.min(availableParallelism(), 3),
       hashMaxWaitMs: 2000,

@@ -4,6 +4,7 @@ import { type Config, ConfigError, describeConfig, loadConfig } from '../config.
 import { columns, printing } from './command-output.ts';
 import { checkDatabase } from './doctor-database.ts';
 import { checkClock, checkFolder, checkNative, checkNode, checkPort } from './doctor-machine.ts';
+import { checkRedis } from './doctor-redis.ts';
 import { exitCodes } from './exit-code.ts';
 
 /** What one look at the installation found. */
@@ -23,8 +24,8 @@ export function doctor(program: Command, env: NodeJS.ProcessEnv): void {
     .command('doctor')
     .summary('check configuration, machine and database')
     .description(
-      'Checks configuration, native modules, data folder, port, clock, database, topology, keys and loyalty links, with ' +
-        'advice for what is not well. It changes nothing. Exit code 1 when a check fails; warnings do not count.',
+      'Checks configuration, native modules, data folder, port, clock, database, topology, keys, loyalty links and Redis, ' +
+        'with advice for what is not well. It changes nothing. Exit code 1 when a check fails; warnings do not count.',
     )
     .option('--json', 'print one JSON document')
     .action(
@@ -49,6 +50,7 @@ async function findAll(env: NodeJS.ProcessEnv): Promise<Finding[]> {
     ...checkFolder(config),
     await checkPort(config),
     ...database.findings,
+    ...(await checkRedis(config)),
     checkClock(database.latest),
   ];
 }

@@ -7,6 +7,8 @@ export interface HealthOptions {
   /** True from the moment the process was told to stop. */
   isStopping(): boolean;
   maintenanceSince(): string | undefined;
+  /** Where failures per network are counted: for all nodes together, or on this one alone. */
+  rateLimits(): 'shared' | 'local' | 'off';
   /** Left out: no /metrics. */
   registry?: Registry;
   release: string;
@@ -40,6 +42,7 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
       release: options.release,
       uptime_seconds: Math.round(process.uptime()),
       database,
+      rate_limits: options.rateLimits(),
       ...(since === undefined ? {} : { maintenance_since: since }),
     };
   });

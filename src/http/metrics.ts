@@ -6,6 +6,8 @@ export interface Metrics {
   countSignIn(wire: 'gomus' | 'spaaza', outcome: string): void;
   observeAnswer(answer: { method: string; route: string; status: number; milliseconds: number }): void;
   observeTransaction(seconds: number, outcome: 'committed' | 'refused' | 'unavailable'): void;
+  /** From now on tells, whenever the metrics are read, whether the limits per network hold on all nodes. */
+  watchRateLimits(isShared: () => boolean): void;
 }
 
 /** Where the gauges look when they are read. */
@@ -41,13 +43,7 @@ export function createMetrics(watched: Watched): Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,
   });
-  const gauges: [string, string, () => number][] = [
-    ['foyer_hash_queue_length', 'Password hashes that wait', () => watched.hashQueue.queued],
-    ['foyer_hash_running', 'Password hashes being computed', () => watched.hashQueue.running],
-    ['foyer_hash_average_seconds', 'Average time of a hash', () => watched.hashQueue.averageJobMs / 1000],
-    ['foyer_maintenance', '1 while the doors are closed', () => Number(watched.isMaintenance())],
-  ];
-  for (const [name, help, read] of gauges) {
+  const watch = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
       help,
@@ -56,7 +52,14 @@ export function createMetrics(watched: Watched): Metrics {
         this.set(read());
       },
     });
-  }
+  };
+  const gauges: [string, string, () => number][] = [
+    ['foyer_hash_queue_length', 'Password hashes that wait', () => watched.hashQueue.queued],
+    ['foyer_hash_running', 'Password hashes being computed', () => watched.hashQueue.running],
+    ['foyer_hash_average_seconds', 'Average time of a hash', () => watched.hashQueue.averageJobMs / 1000],
+    ['foyer_maintenance', '1 while the doors are closed', () => Number(watched.isMaintenance())],
+  ];
+  for (const [name, help, read] of gauges) watch(name, help, read);
   const counters: [string, string, () => number][] = [
     ['foyer_hashes_total', 'Turns of password hashing done', () => watched.hashQueue.doneTotal],
     [
@@ -89,5 +92,7 @@ export function createMetrics(watched: Watched): Metrics {
       series.observe(milliseconds / 1000);
     },
     observeTransaction: (seconds, outcome) => transactions.observe({ outcome }, seconds),
+    watchRateLimits: (isShared) =>
+      watch('foyer_rate_limits_shared', '1 while limits per network hold on all nodes', () => Number(isShared())),
   };
 }

@@ -1,11 +1,12 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Kysely } from 'kysely';
+import { CompiledQuery, type Kysely } from 'kysely';
 import { AccountError } from '../accounts/errors.ts';
 import { type ColumnTypes, postgresColumns, sqliteColumns } from './column-types.ts';
 import { type Migrations, readSchemaState, runMigrations, type SchemaState } from './migrator.ts';
 import { openPostgres, postgresCompiler } from './postgres.ts';
 import { alignSequences, readSequences, schemaTransactionOn } from './postgres-schema.ts';
+import { openPostgresWindows, type SharedWindows } from './postgres-windows.ts';
 import type { Statement } from './prepared.ts';
 import { compiler, openSqlite, type Run } from './sqlite.ts';
 import { alignSqliteSequences, readSqliteSequences } from './sqlite-schema.ts';
@@ -43,6 +44,8 @@ export interface Database {
    * one in `atLeast` where that is higher.
    */
   alignIdentities(atLeast?: Record<string, number>): Promise<void>;
+  /** Undefined where this process is the only one. */
+  readonly windows: SharedWindows | undefined;
   close(): Promise<void>;
 }
 
@@ -85,6 +88,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       highestIds: () => translated(() => sqlite.withPlainKysely(readSqliteSequences)),
       alignIdentities: (atLeast = {}) =>
         translated(() => sqlite.schemaTransaction((db) => alignSqliteSequences(db, atLeast))),
+      windows: undefined,
       close: () => sqlite.close(),
     };
   }
@@ -112,9 +116,10 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOpti
   const primary = openPostgres(url, poolSize, statementTimeoutMs);
   const replica = readUrl === undefined ? primary : openPostgres(readUrl, poolSize, statementTimeoutMs);
   const db = primary.kysely;
+  const reader = postgresHandle(primary.read);
   return {
     isEmbedded: false,
-    reader: postgresHandle(primary.read),
+    reader,
     replica: postgresHandle(replica.read),
     transaction: (work) => translated(() => primary.transaction((run) => scoped(postgresHandle(run), work))),
     migrate: (migrationsFor) =>
@@ -122,6 +127,7 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOpti
     schemaState: (migrationsFor) => translated(() => readSchemaState(db, migrationsFor(postgresColumns))),
     highestIds: () => translated(() => readSequences(db)),
     alignIdentities: (atLeast = {}) => translated(() => alignSequences(db, atLeast)),
+    windows: openPostgresWindows((text, values) => reader.run(CompiledQuery.raw(text, [...values]))),
     close: async () => {
       await primary.close();
       if (replica !== primary) await replica.close();

@@ -18,6 +18,8 @@ export interface OpenStore extends Store {
   isBeingMovedInto(): Promise<boolean>;
   /** After rows were written with explicit ids: makes the next generated id follow the highest one. */
   alignIdentities(): Promise<void>;
+  /** Counters that all nodes on this database see; undefined for an embedded one, which has a single node. */
+  readonly windows: Database['windows'];
 }
 
 /** Opens the store behind a URL: `sqlite:<path>` or `postgres://…`. Nothing is read or written yet. */
@@ -34,6 +36,7 @@ export function openStore(options: DatabaseOptions): OpenStore {
     unknownMigrations: async () => (await database.schemaState(migrationsFor)).unknown,
     isBeingMovedInto: async () => (await findMove(database.reader)) !== undefined,
     alignIdentities: () => database.alignIdentities(),
+    windows: database.windows,
     close: () => database.close(),
   };
 }

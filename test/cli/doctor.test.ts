@@ -1,10 +1,11 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/storage/index.ts';
 import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
+import { describeWithRedis, redisOfSuite } from '../redis.ts';
 import { bundledBinary } from './run-foyer.ts';
 
 interface Check {
@@ -84,6 +85,59 @@ describe('foyer doctor where nothing is yet', () => {
     expect([code, named('database')[0]?.status]).toEqual([1, 'fail']);
     expect(named('data folder')).toEqual([]);
     expect(JSON.stringify(checks)).not.toContain('geheim');
+  });
+});
+
+describe('foyer doctor for Redis', () => {
+  it('looks for none unless it is told of one', async () => {
+    expect((await examine({})).named('redis')).toEqual([]);
+  });
+
+  it('fails where none answers, without the password', async () => {
+    const { code, checks, named } = await examine({ FOYER_REDIS_URL: 'redis://:geheim@127.0.0.1:1' });
+    expect([code, named('redis')]).toEqual([
+      1,
+      [
+        {
+          check: 'redis',
+          status: 'fail',
+          message: expect.stringContaining('ECONNREFUSED'),
+          advice: expect.stringContaining('each node counts for itself'),
+        },
+      ],
+    ]);
+    expect(named('configuration')[0]?.details).toContain('FOYER_REDIS_URL=***');
+    expect(JSON.stringify(checks)).not.toContain('geheim');
+  });
+
+  it('gives up on a server that says nothing', async () => {
+    const silent = createNetServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    try {
+      const { code, named } = await examine({ FOYER_REDIS_URL: `redis://127.0.0.1:${port}` });
+      expect([code, named('redis')[0]?.message]).toEqual([1, 'No answer within 1000 ms']);
+    } finally {
+      silent.close();
+    }
+  });
+
+  describeWithRedis('that runs', () => {
+    const redis = redisOfSuite('open/sesame@5');
+    beforeAll(() => redis.start());
+
+    it('is content when it may write there, and says so', async () => {
+      const { named } = await examine({ FOYER_REDIS_URL: redis.url });
+      expect(named('redis')).toEqual([{ check: 'redis', status: 'ok', message: 'Redis answers, and can be written' }]);
+    });
+
+    it('tells a wrong password and a missing right', async () => {
+      const { code, named } = await examine({ FOYER_REDIS_URL: redis.url.replace('sesame', 'barley') });
+      expect([code, named('redis')[0]?.message]).toEqual([1, expect.stringContaining('WRONGPASS')]);
+      expect(redis.ask('acl', 'setuser', 'reader', 'on', '>look', '~*', '+get')).toBe('OK');
+      const reader = await examine({ FOYER_REDIS_URL: redis.url.replace(/:[^:]*@/, 'reader:look@') });
+      expect([reader.code, reader.named('redis')[0]?.message]).toEqual([1, expect.stringContaining('NOPERM')]);
+    });
   });
 });
 

@@ -21,6 +21,7 @@ describe('health', () => {
       release,
       uptime_seconds: expect.any(Number),
       database: 'up',
+      rate_limits: 'off',
     });
   });
 
@@ -72,6 +73,7 @@ describe('metrics', () => {
         'foyer_hashes_total counter',
         'foyer_hash_shed_total counter',
         'foyer_maintenance gauge',
+        'foyer_rate_limits_shared gauge',
         'process_resident_memory_bytes gauge',
         'nodejs_eventloop_lag_seconds gauge',
       ]),

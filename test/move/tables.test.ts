@@ -23,8 +23,8 @@ const catalogue = {
       from pg_constraint where contype = 'f'`,
   },
 };
-/** What the library keeps of migrations; the target has its own. */
-const bookkeeping = ['migrations', 'migrations_lock'];
+/** What the library keeps of migrations, and windows of a few minutes: the target has its own. */
+const bookkeeping = ['migrations', 'migrations_lock', 'rate_windows'];
 
 describe.each(databaseKinds)('the list of tables (%s)', (kind) => {
   let fresh: FreshDatabase;

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe } from 'vitest';
+
+/** A real Redis or Valkey of a suite's own, in memory only, on a socket in a folder that is removed after the suite. */
+export interface RedisServer {
+  readonly url: string;
+  /** Starts it, empty, and waits until it answers. */
+  start(): Promise<void>;
+  /** Ends it at once, as a crash does. */
+  kill(): Promise<void>;
+  /** Makes it neither answer nor go away, until `wake`. */
+  freeze(): void;
+  wake(): void;
+  /** What `redis-cli` says to a command. */
+  ask(...command: string[]): string;
+}
+
+const program = ['redis-server', 'valkey-server'].find((name) => spawnSync(name, ['--version']).status === 0);
+const isRequired = (process.env.FOYER_TEST_REQUIRE_REDIS ?? '') !== '';
+const isSkipped = program === undefined && !isRequired;
+if (isSkipped) console.warn('Neither redis-server nor valkey-server is installed: tests that need one are skipped.');
+
+/**
+ * Declares a suite that needs Redis. Where there is none it is skipped, but never with FOYER_TEST_REQUIRE_REDIS set: then
+ * it fails.
+ */
+export const describeWithRedis = describe.skipIf(isSkipped);
+
+/** A server for the suite that calls this; not started yet. `password` is asked of everybody. */
+export function redisOfSuite(password?: string): RedisServer {
+  const folder = mkdtempSync(join(tmpdir(), 'foyer-redis-'));
+  const socket = join(folder, 'redis.sock');
+  let running: { keeper: ChildProcess; pid: number } | undefined;
+
+  const kill = async (): Promise<void> => {
+    if (running === undefined) return;
+    const { keeper } = running;
+    running = undefined;
+    const ended = new Promise((resolve) => keeper.once('close', resolve));
+    keeper.stdin?.end();
+    await ended;
+  };
+  afterAll(async () => {
+    await kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  return {
+    url: password === undefined ? `unix://${socket}` : `unix://:${encodeURIComponent(password)}@${socket}`,
+    async start() {
+      if (program === undefined)
+        throw new Error('Install redis-server or valkey-server (FOYER_TEST_REQUIRE_REDIS is set)');
+      // The shell reads our pipe: when this process is gone, in whatever way, the server ends as well.
+      const script = 'exec 3<&0; "$@" <&- >&2 & echo $!; cat <&3 >/dev/null; kill -KILL $!; wait';
+      const options = ['--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--dir', folder];
+      const secret = password === undefined ? [] : ['--requirepass', password];
+      const keeper = spawn('/bin/sh', ['-c', script, 'keeper', program, ...options, ...secret], {
+        stdio: ['pipe', 'pipe', 'ignore'],
+      });
+      const pid = await new Promise<number>((resolve, reject) => {
+        keeper.once('error', reject);
+        keeper.stdout?.once('data', (line) => resolve(Number(line)));
+      });
+      running = { keeper, pid };
+      await untilConnectable(socket);
+    },
+    kill,
+    freeze: () => void process.kill(running!.pid, 'SIGSTOP'),
+    wake: () => void process.kill(running!.pid, 'SIGCONT'),
+    ask: (...command) => {
+      const { stdout, stderr } = spawnSync(program!.replace('-server', '-cli'), ['-s', socket, ...command], {
+        encoding: 'utf8',
+        env: { ...process.env, ...(password !== undefined && { REDISCLI_AUTH: password }) },
+      });
+      return (stdout + stderr).trim();
+    },
+  };
+}
+
+async function untilConnectable(socket: string): Promise<void> {
+  for (const end = Date.now() + 20_000; ; ) {
+    const error = await new Promise<Error | undefined>((resolve) => {
+      const connection = connect(socket, () => resolve(undefined)).once('error', resolve);
+      connection.once('connect', () => connection.destroy());
+    });
+    if (error === undefined) return;
+    if (Date.now() > end) throw error;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
