@@ -21,6 +21,8 @@ export interface Handle {
   readonly db: Kysely<Tables>;
   /** Runs a query that was compiled once; see `prepared` in prepared.ts. */
   run<Row>(statement: Statement<Row>): Promise<Row[]>;
+  /** True where a query is a journey to another process, and callers of the same moment had better share one. */
+  readonly sharesReads: boolean;
   lockRows<Query extends { forUpdate(): Query }>(query: Query): Query;
 }
 
@@ -116,11 +118,11 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOpti
   const primary = openPostgres(url, poolSize, statementTimeoutMs);
   const replica = readUrl === undefined ? primary : openPostgres(readUrl, poolSize, statementTimeoutMs);
   const db = primary.kysely;
-  const reader = postgresHandle(primary.read);
+  const reader = { ...postgresHandle(primary.read), sharesReads: true };
   return {
     isEmbedded: false,
     reader,
-    replica: postgresHandle(replica.read),
+    replica: replica === primary ? reader : { ...postgresHandle(replica.read), sharesReads: true },
     transaction: (work) => translated(() => primary.transaction((run) => scoped(postgresHandle(run), work))),
     migrate: (migrationsFor) =>
       translated(() => runMigrations(db, schemaTransactionOn(url), migrationsFor(postgresColumns))),
@@ -153,7 +155,7 @@ function guarded(
       throw translate(error);
     }
   };
-  return { db, run, lockRows };
+  return { db, run, lockRows, sharesReads: false };
 }
 
 // The one writer runs transactions one after another: what it has read stays as it is.

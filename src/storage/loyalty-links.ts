@@ -11,6 +11,7 @@ import type { LoyaltyTie } from '../accounts/loyalty-queue.ts';
 import { addressColumns, type JoinedAddressRow, toAddress } from './addresses.ts';
 import { type CustomerRow, customerColumns, toCustomer } from './customer-row.ts';
 import type { Handle } from './database.ts';
+import { lookup } from './lookup.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
@@ -38,14 +39,18 @@ const selectProfiles = (db: Kysely<Tables>, chainId: number) =>
     .select(linkColumns)
     .orderBy('addresses.id');
 
-const selectProfileById = prepared((db, id: number, chainId: number) =>
-  selectProfiles(db, chainId).where('customers.id', '=', id),
+const selectProfileById = lookup(
+  (db, ids, chainId: number) => selectProfiles(db, chainId).where('customers.id', 'in', ids as number[]),
+  (row) => row.id,
 );
 
-const selectProfileByEmail = prepared((db, poolId: number, normalizedEmail: string, chainId: number) =>
-  selectProfiles(db, chainId)
-    .where('customers.pool_id', '=', poolId)
-    .where('customers.normalized_email', '=', normalizedEmail),
+const selectProfileByEmail = lookup(
+  (db, normalizedEmails, poolId: number, chainId: number) =>
+    selectProfiles(db, chainId)
+      .select('customers.normalized_email')
+      .where('customers.pool_id', '=', poolId)
+      .where('customers.normalized_email', 'in', normalizedEmails as string[]),
+  (row) => row.normalized_email,
 );
 
 // What was agreed is read apart, by the few who compare with it.
@@ -67,7 +72,7 @@ export async function findProfileByEmail(
   normalizedEmail: string,
   chainId: number,
 ): Promise<LoyaltyProfile | undefined> {
-  return foldProfile(await selectProfileByEmail(handle, poolId, normalizedEmail, chainId), chainId);
+  return foldProfile(await selectProfileByEmail(handle, normalizedEmail, poolId, chainId), chainId);
 }
 
 function foldProfile(rows: readonly ProfileRow[], chainId: number): LoyaltyProfile | undefined {

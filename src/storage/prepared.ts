@@ -35,6 +35,25 @@ export function preparedLock<
   return preparedOn(build.length - 1, (handle, ...args: Args) => handle.lockRows<Query>(build(handle.db, ...args)));
 }
 
+/**
+ * The same for a list of keys of any length. The list is filled up to a power of two by repeating a key, so that few
+ * forms are compiled and kept prepared.
+ */
+export function preparedMany<Key, Fixed extends readonly unknown[], Row>(
+  build: (db: Kysely<Tables>, keys: readonly Key[], ...fixed: Fixed) => { compile(): CompiledQuery<Row> },
+): (handle: Handle, keys: readonly Key[], ...fixed: Fixed) => Promise<Row[]> {
+  const byLength: ((handle: Handle, ...args: unknown[]) => Promise<Row[]>)[] = [];
+  return (handle, keys, ...fixed) => {
+    let length = 1;
+    while (length < keys.length) length *= 2;
+    byLength[length] ??= preparedOn(length + fixed.length, ({ db }, ...args: unknown[]) =>
+      build(db, args.slice(0, length) as Key[], ...(args.slice(length) as unknown as Fixed)),
+    );
+    const filled = Array.from({ length }, (_, index) => keys[index] ?? keys[0]);
+    return byLength[length]!(handle, ...filled, ...fixed);
+  };
+}
+
 function preparedOn<Args extends readonly unknown[], Row>(
   argumentCount: number,
   build: (handle: Handle, ...args: Args) => { compile(): CompiledQuery<Row> },

@@ -3,29 +3,32 @@ import type { NewSession, Session } from '../accounts/session.ts';
 import type { SessionWithCustomer } from '../accounts/store.ts';
 import { customerColumns, groupIdsColumn, toCustomerWithGroups } from './customer-row.ts';
 import type { Handle } from './database.ts';
+import { lookup } from './lookup.ts';
 import { prepared, preparedInsert } from './prepared.ts';
 
 // One query for session, customer and groups: it runs for every signed-in request.
-const selectByClientId = prepared((db, clientId: string) =>
-  db
-    .selectFrom('sessions')
-    .innerJoin('customers', 'customers.id', 'sessions.customer_id')
-    .select(customerColumns)
-    .select(groupIdsColumn)
-    .select([
-      'sessions.id as session_id',
-      'sessions.client_id',
-      'sessions.token_hash',
-      'sessions.previous_token_hash',
-      'sessions.previous_valid_until',
-      'sessions.rotation_seed',
-      'sessions.uid',
-      'sessions.expires_at',
-      'sessions.created_at as session_created_at',
-      'sessions.last_used_at',
-      'sessions.network_hash',
-    ])
-    .where('sessions.client_id', '=', clientId),
+const selectByClientId = lookup(
+  (db, clientIds) =>
+    db
+      .selectFrom('sessions')
+      .innerJoin('customers', 'customers.id', 'sessions.customer_id')
+      .select(customerColumns)
+      .select(groupIdsColumn)
+      .select([
+        'sessions.id as session_id',
+        'sessions.client_id',
+        'sessions.token_hash',
+        'sessions.previous_token_hash',
+        'sessions.previous_valid_until',
+        'sessions.rotation_seed',
+        'sessions.uid',
+        'sessions.expires_at',
+        'sessions.created_at as session_created_at',
+        'sessions.last_used_at',
+        'sessions.network_hash',
+      ])
+      .where('sessions.client_id', 'in', clientIds as string[]),
+  (row) => row.client_id,
 );
 
 /** Finds a session with its customer and groups, expired or not: telling is up to `matchToken`. */
