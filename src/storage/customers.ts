@@ -12,7 +12,7 @@ import {
   toCustomerWithGroups,
 } from './customer-row.ts';
 import { type Handle, UniqueViolation } from './database.ts';
-import { prepared, preparedLock } from './prepared.ts';
+import { prepared, preparedLock, preparedWrite } from './prepared.ts';
 
 const selectById = prepared((db, id: number) =>
   db.selectFrom('customers').select(customerColumns).select(groupIdsColumn).where('customers.id', '=', id),
@@ -141,7 +141,8 @@ export async function mapWebsiteIds(handle: Handle, ids: readonly number[]): Pro
  * In two statements, because the groups must be those that are there once the row is held.
  */
 export async function lock(handle: Handle, id: number): Promise<CustomerWithGroups | undefined> {
-  return (await hold(handle, id)) ? findById(handle, id) : undefined;
+  const [isThere, found] = await Promise.all([hold(handle, id), findById(handle, id)]);
+  return isThere ? found : undefined;
 }
 
 /**
@@ -160,7 +161,7 @@ export async function insert(handle: Handle, customer: NewCustomer): Promise<num
 }
 
 // What a change of newsletter groups alone does to the customer's row.
-const touch = prepared((db, id: number, updatedAt: string) =>
+const touch = preparedWrite((db, id: number, updatedAt: string) =>
   db.updateTable('customers').set({ updated_at: updatedAt }).where('id', '=', id),
 );
 
@@ -181,11 +182,13 @@ export async function update(handle: Handle, id: number, changes: CustomerChange
   }
 }
 
+const replaceHash = preparedWrite((db, id: number, passwordHash: string) =>
+  db.updateTable('customers').set({ password_hash: passwordHash }).where('id', '=', id),
+);
+
 /** Replaces the password hash. Sessions stay; ending them is up to the verb. */
 export async function setPasswordHash(handle: Handle, id: number, passwordHash: string): Promise<void> {
-  await handle.run(
-    handle.db.updateTable('customers').set({ password_hash: passwordHash }).where('id', '=', id).compile(),
-  );
+  await replaceHash(handle, id, passwordHash);
 }
 
 /**

@@ -21,6 +21,11 @@ export interface Handle {
   readonly db: Kysely<Tables>;
   /** Runs a query that was compiled once; see `prepared` in prepared.ts. */
   run<Row>(statement: Statement<Row>): Promise<Row[]>;
+  /**
+   * Runs a statement that gives no rows and whose failure ends the transaction. Where a query is a journey it is only
+   * sent on its way, and the commit fails if it failed.
+   */
+  write(statement: Statement): Promise<void>;
   /** True where a query is a journey to another process, and callers of the same moment had better share one. */
   readonly sharesReads: boolean;
   lockRows<Query extends { forUpdate(): Query }>(query: Query): Query;
@@ -123,7 +128,8 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOpti
     isEmbedded: false,
     reader,
     replica: replica === primary ? reader : { ...postgresHandle(replica.read), sharesReads: true },
-    transaction: (work) => translated(() => primary.transaction((run) => scoped(postgresHandle(run), work))),
+    transaction: (work) =>
+      translated(() => primary.transaction((run, send) => scoped(postgresHandle(run, send), work))),
     migrate: (migrationsFor) =>
       translated(() => runMigrations(db, schemaTransactionOn(url), migrationsFor(postgresColumns))),
     schemaState: (migrationsFor) => translated(() => readSchemaState(db, migrationsFor(postgresColumns))),
@@ -142,12 +148,17 @@ function guarded(
   db: Kysely<Tables>,
   execute: <Row>(statement: Statement<Row>) => Row[] | Promise<Row[]>,
   lockRows: Handle['lockRows'],
+  send?: (statement: Statement) => void,
 ): Handle {
+  // PostgreSQL text cannot hold NUL; both databases act alike: nobody is found by it, and nothing writes it.
+  const hasNul = ({ parameters }: Statement): boolean =>
+    parameters.some((value) => typeof value === 'string' && value.includes('\0'));
+  const nulRefused = (): AccountError =>
+    new AccountError('validation_failed', { problems: [{ field: 'text', rule: 'invalid' }] });
   const run = async <Row>(query: Statement<Row>): Promise<Row[]> => {
-    // PostgreSQL text cannot hold NUL; both databases act alike: nobody is found by it, and nothing writes it.
-    if (query.parameters.some((value) => typeof value === 'string' && value.includes('\0'))) {
+    if (hasNul(query)) {
       if (query.query.kind === 'SelectQueryNode') return [];
-      throw new AccountError('validation_failed', { problems: [{ field: 'text', rule: 'invalid' }] });
+      throw nulRefused();
     }
     try {
       return await execute(query);
@@ -155,14 +166,21 @@ function guarded(
       throw translate(error);
     }
   };
-  return { db, run, lockRows, sharesReads: false };
+  const write = async (statement: Statement): Promise<void> => {
+    if (send === undefined) await run(statement);
+    else if (hasNul(statement)) throw nulRefused();
+    else send(statement);
+  };
+  return { db, run, write, lockRows, sharesReads: false };
 }
 
 // The one writer runs transactions one after another: what it has read stays as it is.
 const sqliteHandle = (run: Run): Handle => guarded(compiler, run, (query) => query);
 
-const postgresHandle = (run: <Row>(statement: Statement<Row>) => Promise<Row[]>): Handle =>
-  guarded(postgresCompiler, run, (query) => query.forUpdate());
+const postgresHandle = (
+  run: <Row>(statement: Statement<Row>) => Promise<Row[]>,
+  send?: (statement: Statement) => void,
+): Handle => guarded(postgresCompiler, run, (query) => query.forUpdate(), send);
 
 /**
  * Ties a handle to its transaction: at the end of the work, queries it did not wait for are waited for, and later ones
@@ -181,8 +199,18 @@ async function scoped<T>(handle: Handle, work: (handle: Handle) => Promise<T>): 
       running.delete(rows);
     }
   };
+  const write = async (statement: Statement): Promise<void> => {
+    if (isOver) throw new Error('The transaction is over');
+    const written = handle.write(statement);
+    running.add(written);
+    try {
+      await written;
+    } finally {
+      running.delete(written);
+    }
+  };
   try {
-    return await work({ ...handle, run });
+    return await work({ ...handle, run, write });
   } finally {
     isOver = true;
     await Promise.allSettled(running);

@@ -1,14 +1,14 @@
 import type { Handle } from './database.ts';
-import { prepared } from './prepared.ts';
+import { preparedWrite } from './prepared.ts';
 
-const insertMembership = prepared((db, customerId: number, groupId: number, joinedAt: string) =>
+const insertMembership = preparedWrite((db, customerId: number, groupId: number, joinedAt: string) =>
   db
     .insertInto('memberships')
     .values({ customer_id: customerId, group_id: groupId, joined_at: joinedAt })
     .onConflict((conflict) => conflict.columns(['customer_id', 'group_id']).doNothing()),
 );
 
-const deleteMembership = prepared((db, customerId: number, groupId: number) =>
+const deleteMembership = preparedWrite((db, customerId: number, groupId: number) =>
   db.deleteFrom('memberships').where('customer_id', '=', customerId).where('group_id', '=', groupId),
 );
 

@@ -2,10 +2,10 @@ import type { Selectable } from 'kysely';
 import type { Origin } from '../accounts/access.ts';
 import type { AccountEvent, OutboxEntry } from '../accounts/events.ts';
 import type { Handle } from './database.ts';
-import { prepared } from './prepared.ts';
+import { prepared, preparedWrite } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
-const insertEntry = prepared(
+const insertEntry = preparedWrite(
   (
     db,
     customerId: number,

@@ -14,11 +14,17 @@ import type { Tables } from './tables.ts';
 export interface Postgres {
   read<Row>(statement: Statement<Row>): Promise<Row[]>;
   /** Runs work in one transaction on one connection; again, three times at most, when the database asks for it. */
-  transaction<T>(work: (run: <Row>(statement: Statement<Row>) => Promise<Row[]>) => Promise<T>): Promise<T>;
+  transaction<T>(work: TransactionWork<T>): Promise<T>;
   /** Kysely on the same connections, for schema work. */
   readonly kysely: Kysely<Tables>;
   close(): Promise<void>;
 }
+
+/** `send` puts a statement on its way without waiting for its end; the commit does, and fails if it failed. */
+type TransactionWork<T> = (
+  run: <Row>(statement: Statement<Row>) => Promise<Row[]>,
+  send: (statement: Statement) => void,
+) => Promise<T>;
 
 /** Gives compiled queries of PostgreSQL's dialect; nothing is ever run through it. */
 export const postgresCompiler = new Kysely<Tables>({
@@ -47,22 +53,31 @@ export function openPostgres(connectionString: string, max: number, statementTim
     opened = await opening;
     return opened;
   };
-  const send = async <Row>(
+  const query = async <Row>(
     to: { query(config: pg.QueryConfig): Promise<pg.QueryResult> },
     { sql, parameters, name }: Statement<Row>,
   ): Promise<Row[]> =>
     (await to.query({ name: name && names.of(name), text: sql, values: parameters as unknown[] })).rows as Row[];
 
-  const readOnce = async <Row>(statement: Statement<Row>): Promise<Row[]> => send(opened ?? (await pool()), statement);
-  const attempt = async <T>(work: (run: <Row>(statement: Statement<Row>) => Promise<Row[]>) => Promise<T>) => {
+  const readOnce = async <Row>(statement: Statement<Row>): Promise<Row[]> => query(opened ?? (await pool()), statement);
+  const attempt = async <T>(work: TransactionWork<T>) => {
     const client = await (opened ?? (await pool())).connect();
     let isBroken = false;
+    const sent: Promise<unknown>[] = [];
+    const failures: unknown[] = [];
+    const send = (statement: Statement): void => {
+      sent.push(query(client, statement).catch((error: unknown) => failures.push(error)));
+    };
     try {
       await client.query('begin');
-      const value = await work((statement) => send(client, statement));
-      await client.query('commit');
+      const value = await work((statement) => query(client, statement), send);
+      // Behind what is still on its way; after a failure in there it is a rollback.
+      await Promise.all([client.query('commit'), ...sent]);
+      if (failures.length > 0) throw failures[0];
       return value;
-    } catch (error) {
+    } catch (later) {
+      // What failed first is the reason; the rest only says that the transaction is of no use any more.
+      const error = failures[0] ?? later;
       // After a timeout the answer may still be on its way: the connection is of no use to anybody.
       isBroken =
         isTimeout(error) ||
@@ -144,10 +159,13 @@ export async function openPool(
   statementTimeoutMs: number | undefined,
 ): Promise<pg.Pool> {
   const { default: driver } = await import('pg');
+  // Statements go out behind each other without waiting for answers; the declarations do not know the option yet.
+  const pipelined = { pipeline: true } as pg.PoolConfig;
   // Identity columns are bigint; our ids stay far below 2^53, so plain numbers are exact.
   const getTypeParser = (oid: number, format: 'text' | 'binary') =>
     oid === 20 ? Number : driver.types.getTypeParser(oid, format as 'text');
   const pool = new driver.Pool({
+    ...pipelined,
     connectionString,
     max,
     connectionTimeoutMillis: 3_000,

@@ -24,6 +24,14 @@ export function prepared<Args extends readonly unknown[], Row>(
   return preparedOn(build.length - 1, ({ db }, ...args: Args) => build(db, ...args));
 }
 
+/** The same for a statement that gives no rows; see `Handle.write`. */
+export function preparedWrite<Args extends readonly unknown[]>(
+  build: (db: Kysely<Tables>, ...args: Args) => { compile(): CompiledQuery<unknown> },
+): (handle: Handle, ...args: Args) => Promise<void> {
+  const statement = preparedStatement(build.length - 1, ({ db }, ...args: Args) => build(db, ...args));
+  return (handle, ...args) => handle.write(statement(handle, ...args));
+}
+
 /** The same for rows that must stay as they are until the transaction ends; see `Handle.lockRows`. */
 export function preparedLock<
   Args extends readonly unknown[],
@@ -58,6 +66,14 @@ function preparedOn<Args extends readonly unknown[], Row>(
   argumentCount: number,
   build: (handle: Handle, ...args: Args) => { compile(): CompiledQuery<Row> },
 ): (handle: Handle, ...args: Args) => Promise<Row[]> {
+  const statement = preparedStatement(argumentCount, build);
+  return (handle, ...args) => handle.run(statement(handle, ...args));
+}
+
+function preparedStatement<Args extends readonly unknown[], Row>(
+  argumentCount: number,
+  build: (handle: Handle, ...args: Args) => { compile(): CompiledQuery<Row> },
+): (handle: Handle, ...args: Args) => Statement<Row> {
   // Both dialects may be open in one process (tests, moves between databases): one compiled form each.
   const compiledBy = new Map<object, { query: Statement<Row>; order: readonly (number | undefined)[] }>();
   return (handle, ...args) => {
@@ -73,7 +89,7 @@ function preparedOn<Args extends readonly unknown[], Row>(
     }
     const { query, order } = compiled;
     const parameters = order.map((index, position) => (index === undefined ? query.parameters[position] : args[index]));
-    return handle.run({ ...query, parameters });
+    return { ...query, parameters };
   };
 }
 
@@ -96,7 +112,7 @@ export function preparedInsert<Table extends keyof Tables, Column extends keyof 
   return async (handle, rows) => {
     if (rows.length === 0) return;
     if (rows.length > mostPreparedRows) {
-      await handle.run(compile(handle, rows));
+      await handle.write(compile(handle, rows));
       return;
     }
     let bySize = compiledBy.get(handle.db);
@@ -108,7 +124,7 @@ export function preparedInsert<Table extends keyof Tables, Column extends keyof 
     const standIn = Object.fromEntries(columns.map((column) => [column, '']));
     bySize[rows.length] ??= named(compile(handle, Array.from(rows, () => standIn) as unknown as Row[]));
     const parameters = rows.flatMap((row) => columns.map((column) => row[column]));
-    await handle.run({ ...bySize[rows.length]!, parameters });
+    await handle.write({ ...bySize[rows.length]!, parameters });
   };
 }
 

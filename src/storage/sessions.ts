@@ -4,7 +4,7 @@ import type { SessionWithCustomer } from '../accounts/store.ts';
 import { customerColumns, groupIdsColumn, toCustomerWithGroups } from './customer-row.ts';
 import type { Handle } from './database.ts';
 import { lookup } from './lookup.ts';
-import { prepared, preparedInsert } from './prepared.ts';
+import { prepared, preparedInsert, preparedWrite } from './prepared.ts';
 
 // One query for session, customer and groups: it runs for every signed-in request.
 const selectByClientId = lookup(
@@ -158,7 +158,7 @@ export async function extend(handle: Handle, id: number, expiresAt: string, last
   );
 }
 
-const deleteOne = prepared((db, id: number) => db.deleteFrom('sessions').where('id', '=', id));
+const deleteOne = preparedWrite((db, id: number) => db.deleteFrom('sessions').where('id', '=', id));
 
 /** Ends one session. */
 export async function deleteById(handle: Handle, id: number): Promise<void> {

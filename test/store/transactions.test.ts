@@ -163,6 +163,31 @@ describeOnBothDatabases('transactions', (database) => {
     expect(await Promise.all(emails.map(exists))).toEqual([false, false, false]);
   });
 
+  it('fail as a whole when a write fails that nobody waited for, and say why', async () => {
+    const emails = Array.from({ length: 2 }, () => someEmail());
+    const unknownGroup = 987_654;
+    const reasonOf = (work: (email: string) => Promise<unknown>, email: string) =>
+      work(email).then(
+        () => 'committed',
+        (error: Error) => error.message,
+      );
+    const endsWithIt = (email: string) =>
+      store.transaction(async ({ customers, memberships }) => {
+        const id = await customers.insert(newCustomer({ email }));
+        await memberships.add(id!, unknownGroup, at(0));
+      });
+    const goesOn = (email: string) =>
+      store.transaction(async ({ customers, memberships }) => {
+        const id = await customers.insert(newCustomer({ email }));
+        await memberships.add(id!, unknownGroup, at(0));
+        await customers.findById(id!);
+        await customers.setPasswordHash(id!, 'x');
+      });
+    expect(await reasonOf(endsWithIt, emails[0]!)).toMatch(/foreign key/i);
+    expect(await reasonOf(goesOn, emails[1]!)).toMatch(/foreign key/i);
+    expect(await Promise.all(emails.map(exists))).toEqual([false, false]);
+  });
+
   it('refuse to be used after their end', async () => {
     const email = someEmail();
     const kept = await store.transaction(async (tx) => tx);
