@@ -135,14 +135,35 @@ describe('the deployment files', () => {
     expect(read('deploy/nginx.conf')).toMatch(/^\s*proxy_set_header X-Forwarded-For \$remote_addr;$/m);
   });
 
+  it('count what a network uses up for all nodes together, in a Valkey that only they reach and that keeps nothing', () => {
+    const { valkey, ...others } = services('compose.postgres.yaml');
+    expect(valkey!.image).toMatch(/^valkey\/valkey:/);
+    expect(valkey!.command!.join(' ')).toMatch(/^valkey-server --save {2}--appendonly no /);
+    expect(valkey).toMatchObject({ networks: ['data'], healthcheck: { test: ['CMD', 'valkey-cli', 'ping'] } });
+    expect([valkey!.ports, valkey!.volumes]).toEqual([undefined, undefined]);
+    const [{ networks }] = documents('compose.postgres.yaml') as [{ networks: Record<string, unknown> }];
+    expect(networks.data).toEqual({ internal: true });
+    // It has no password, so nothing that is reached from elsewhere may be beside it.
+    for (const [name, { ports, networks }] of Object.entries(others)) {
+      if (ports !== undefined) expect(JSON.stringify(networks), name).not.toContain('data');
+    }
+    for (const { environment } of foyerServices('compose.postgres.yaml')) {
+      expect(environment.FOYER_REDIS_URL).toBe('redis://valkey:6379');
+    }
+    // A share for each node would be a share of what all have together.
+    for (const file of [...composeFiles, ...manifestFiles]) expect(read(file)).not.toContain('FOYER_IP_FAILURES');
+  });
+
   it('hold no secret, only the names of files that do', () => {
     const isSecret = new Set(settingEntries().flatMap(([, { env, isSecret }]) => (isSecret ? [env] : [])));
     for (const { environment } of composeFiles.flatMap(foyerServices)) {
       const open = Object.entries(environment).filter(([name]) => isSecret.has(name));
-      expect(open.filter(([, value]) => !value.startsWith('sqlite:'))).toEqual([]);
+      expect(open.filter(([, value]) => !value.startsWith('sqlite:') && !isOpenRedis(value))).toEqual([]);
     }
     for (const { environment = {} } of Object.values(services('compose.postgres.yaml'))) {
-      const words = Object.entries(environment).filter(([name]) => /PASSWORD|URL/.test(name));
+      const words = Object.entries(environment).filter(
+        ([name, value]) => /PASSWORD|URL/.test(name) && !isOpenRedis(value),
+      );
       for (const [name, value] of words)
         expect([name, value]).toEqual([expect.stringMatching(/_FILE$/), expect.stringMatching(/^\/run\/secrets\//)]);
     }
@@ -177,6 +198,7 @@ interface Service {
   privileged?: boolean;
   environment?: Record<string, string>;
   security_opt?: string[];
+  ports?: string[];
   volumes?: string[];
   tmpfs?: string[];
   stop_grace_period?: string;
@@ -213,9 +235,18 @@ function isSetting(name: string): boolean {
   return isKnown || chainEntries().some(([, { prefix }]) => bare.startsWith(prefix));
 }
 
+/** Its address is no secret when there is no password in it. */
+function isOpenRedis(value: string): boolean {
+  return /^redis:\/\/[^@]+$/.test(value);
+}
+
+function documents(file: string): unknown[] {
+  return parseAllDocuments(read(file), { merge: true }).map((document) => document.toJS());
+}
+
 function services(file: string): Record<string, Service> {
-  const [document] = parseAllDocuments(read(file), { merge: true });
-  return (document!.toJS() as { services: Record<string, Service> }).services;
+  const [document] = documents(file) as [{ services: Record<string, Service> }];
+  return document.services;
 }
 
 /** Those that run Foyer, the migration among them. */
