@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { hashNetwork } from '../../src/accounts/session.ts';
 import { type FreshDatabase, freshDatabaseUrl, runStatement } from '../dialects.ts';
 import { describeWithRedis, redisOfSuite } from '../redis.ts';
 import { type RunningApp, serveDatabase, startApp } from '../start-app.ts';
@@ -50,6 +51,13 @@ async function guesses(node: RunningApp, from: string, count: number): Promise<n
   for (let i = 0; i < count; i += 1) statuses.push(await guess(node, from));
   return statuses;
 }
+let lastName = 0;
+async function signUp({ url }: RunningApp, from: string): Promise<number> {
+  lastName += 1;
+  const account = { email: `new${lastName}@example.com`, password: 'long enough', name: 'A', surname: 'B' };
+  const headers = { 'content-type': 'application/json', 'x-forwarded-for': from };
+  return (await send(`${url}/api/v4/auth`, { method: 'POST', headers, body: JSON.stringify(account) })).status;
+}
 const times = (count: number, status: number): number[] => new Array<number>(count).fill(status);
 const scopeOf = async ({ url }: RunningApp) => (await send(`${url}/health`)).json().rate_limits;
 const becomes = (node: RunningApp, scope: string) =>
@@ -87,10 +95,17 @@ describe('two nodes on one PostgreSQL', () => {
     }
   });
 
+  it('count the sign-ups of a network together', async () => {
+    const almostAll = `'sign-up:${hashNetwork('203.0.113.40')}', 299, ${Date.now() + 60_000}`;
+    await runStatement(database!.url, `insert into rate_windows values (${almostAll})`);
+    expect([await signUp(one, '203.0.113.40'), await signUp(other, '203.0.113.40')]).toEqual([200, 429]);
+    expect(await signUp(one, '203.0.113.41')).toBe(200);
+  });
+
   it('keep no address in the database', async () => {
     const keys = await windowKeys();
     expect(keys.length).toBeGreaterThan(0);
-    expect(keys.filter((key) => !/^sign-in:[\w-]{43}$/.test(key))).toEqual([]);
+    expect(keys.filter((key) => !/^sign-(?:in|up):[\w-]{43}$/.test(key))).toEqual([]);
   });
 
   it('remove windows whose time is up, and no others', async () => {
@@ -138,9 +153,15 @@ describeWithRedis('two nodes with one Redis', () => {
     expect(await windowKeys()).toEqual([]);
   });
 
+  it('count the sign-ups of a network together', async () => {
+    redis.ask('set', `foyer:sign-up:${hashNetwork('203.0.113.40')}`, '299', 'EX', '60');
+    expect([await signUp(one, '203.0.113.40'), await signUp(other, '203.0.113.40')]).toEqual([200, 429]);
+    expect(await signUp(one, '203.0.113.41')).toBe(200);
+  });
+
   it('keep no address there, and nothing for ever', () => {
     const keys = redis.ask('keys', '*').split('\n');
-    expect(keys.filter((key) => !/^foyer:(?:check|sign-in:[\w-]{43})$/.test(key))).toEqual([]);
+    expect(keys.filter((key) => !/^foyer:(?:check|sign-(?:in|up):[\w-]{43})$/.test(key))).toEqual([]);
     expect(keys.length).toBeGreaterThan(1);
     for (const key of keys) expect(Number(redis.ask('ttl', key))).toBeGreaterThan(0);
   });
