@@ -14,7 +14,7 @@ export type Actor =
   | { kind: 'anonymous' };
 
 /** Where a change entered: it is written beside each changed field and decides what is pushed where. */
-export type Origin = 'gomus' | 'spaaza' | 'pull' | 'push' | 'operator' | 'import' | 'system';
+export type Origin = 'gomus' | 'spaaza' | 'pull' | 'webhook' | 'push' | 'operator' | 'import' | 'system';
 
 /** What every verb is told about the request it serves. */
 export interface RequestContext {
@@ -35,6 +35,11 @@ export function mayDo(actor: Actor, scope: Scope): boolean {
 /** Tells whether an actor may touch customers of a website; a key may be bound to one. */
 export function mayTouchWebsite(actor: Actor, websiteId: number): boolean {
   return actor.kind !== 'partner' || actor.websiteId === null || actor.websiteId === websiteId;
+}
+
+/** Tells whether somebody waits for the answer: what comes by itself, and what was asked for in the background, has no caller. */
+export function hasCaller({ origin }: RequestContext): boolean {
+  return origin !== 'webhook' && origin !== 'pull' && origin !== 'push';
 }
 
 /** A short text for the history: `customer 402`, `key 3 (spaaza)`, `operator anna`. */

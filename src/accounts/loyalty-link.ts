@@ -39,6 +39,15 @@ export interface LoyaltyAgreement {
   lastHash: string;
   agreedDigest: string;
   syncedAt: string;
+  /** When the platform last changed its record, as far as it was heard of; undefined leaves what is known. */
+  platformModifiedAt?: string;
+}
+
+/** What is kept of an agreement for the next comparison. */
+export interface KnownAgreement {
+  view: OutboundView | undefined;
+  /** A statement that is older than this is no news. */
+  platformModifiedAt: string | null;
 }
 
 export type LoyaltyLinkChanges = Partial<Omit<LoyaltyLink, 'customerId' | 'chainId'>>;

@@ -49,10 +49,14 @@ export interface PlatformCall {
 export interface PlatformUser {
   spaazaUserId: number;
   memberNumber: string | null;
-  update: Pick<LoyaltyUpdate, 'identifiers' | 'changes' | 'address' | 'consents' | 'isErasure' | 'problems'>;
-  /** ISO 8601, exact to the second; a hint only, and absent when the platform did not say. */
-  lastModifiedAt?: string;
+  update: PlatformStatement;
 }
+
+/** The part of an update that is read from what the platform says of a person. */
+export type PlatformStatement = Pick<
+  LoyaltyUpdate,
+  'identifiers' | 'changes' | 'address' | 'consents' | 'isErasure' | 'lastModifiedAt' | 'problems'
+>;
 
 /**
  * What a failure means for what is to be done: `transient`: the same again later; `chain`: nothing of this chain will

@@ -41,6 +41,26 @@ export async function problemsOfLoyaltyUpdate(
   return problems;
 }
 
+/**
+ * The update without what is wrong with it, for when nobody waits for a refusal and the rest must not be lost: an opt-out
+ * beside a birthday that cannot be. Whom it is about has to be readable all the same.
+ */
+export function leaveOutProblems(
+  deps: AccountDeps,
+  update: LoyaltyUpdate,
+): { update: LoyaltyUpdate; leftOut: readonly Problem[] } {
+  const { birthday } = update.changes;
+  const futureBirthday = birthday && birthdayProblem('birthday', birthday, deps.now().slice(0, 10));
+  const found = [...problemsOf(update.changes), ...(futureBirthday ? [futureBirthday] : [])];
+  const changes: Record<string, unknown> = { ...update.changes };
+  for (const { field } of found) delete changes[field];
+  const isAboutWhom = ({ field }: Problem): boolean => field === 'user_id';
+  return {
+    update: { ...update, changes, problems: update.problems.filter(isAboutWhom) },
+    leftOut: [...update.problems.filter((problem) => !isAboutWhom(problem)), ...found],
+  };
+}
+
 function problemsOfCreate(
   { changes, password }: LoyaltyUpdate,
   shop: Shop | undefined,

@@ -1,6 +1,6 @@
 import { type Actor, mayTouchWebsite, type RequestContext } from './access.ts';
 import { normalizeEmail } from './email.ts';
-import type { Problem } from './errors.ts';
+import { AccountError, type Problem } from './errors.ts';
 import { noChain } from './loyalty-link.ts';
 import type { CustomerWithGroups, Reads } from './store.ts';
 import type { ChainScope, Shop, Topology } from './topology.ts';
@@ -83,4 +83,9 @@ export function placeNewCustomer(
     else shop = named;
   }
   return { shop, problems };
+}
+
+/** The refusal of an update that speaks of nobody we know. */
+export function nobodyFound(): AccountError {
+  return new AccountError('customer_not_found', { lookup: { by: 'identifiers' } });
 }

@@ -1,7 +1,7 @@
 import type { Scope } from './access.ts';
 import type { Address, AddressChanges, Customer, CustomerChanges } from './customer.ts';
 import type { HistoryEntry, OutboxEntry } from './events.ts';
-import type { LoyaltyAgreement, LoyaltyLink, LoyaltyProfile, OutboundView } from './loyalty-link.ts';
+import type { KnownAgreement, LoyaltyAgreement, LoyaltyLink, LoyaltyProfile, OutboundView } from './loyalty-link.ts';
 import type { LoyaltyTie } from './loyalty-queue.ts';
 import type { LoyaltyReads, LoyaltyWrites } from './loyalty-store.ts';
 import type { NewSession, Session } from './session.ts';
@@ -100,6 +100,8 @@ export interface Reads extends LoyaltyReads {
     listTies(customerIds: readonly number[]): Promise<LoyaltyTie[]>;
     /** What was last agreed; undefined before the first agreement, and for one made before this was kept. */
     findSnapshot(customerId: number, chainId: number): Promise<OutboundView | undefined>;
+    /** What was last agreed, and how young the platform's record was then; undefined without a link. */
+    findAgreement(customerId: number, chainId: number): Promise<KnownAgreement | undefined>;
     /** When an update, pull or push last agreed. */
     findSyncedAt(customerId: number, chainId: number): Promise<string | undefined>;
   };
@@ -172,7 +174,7 @@ export interface Writes extends LoyaltyWrites {
     /** Writes what both sides agree on; makes an empty link where there is none. */
     agree(customerId: number, chainId: number, agreement: LoyaltyAgreement): Promise<void>;
     /** Notes that the platform was heard of just now; makes an empty link where there is none. */
-    touch(customerId: number, chainId: number, syncedAt: string): Promise<void>;
+    touch(customerId: number, chainId: number, syncedAt: string | null): Promise<void>;
     /** Forgets what was agreed; the tie itself stays. */
     forgetAgreement(customerId: number, chainId: number): Promise<void>;
   };

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Address } from '../accounts/customer.ts';
 import {
   emptyLink,
+  type KnownAgreement,
   type LoyaltyAgreement,
   type LoyaltyLink,
   type LoyaltyProfile,
@@ -54,7 +55,10 @@ const selectProfileByEmail = lookup(
 );
 
 // What was agreed is read apart, by the few who compare with it.
-type LinkColumns = Omit<Tables['loyalty_links'], 'customer_id' | 'chain_id' | 'snapshot' | 'synced_at'>;
+type LinkColumns = Omit<
+  Tables['loyalty_links'],
+  'customer_id' | 'chain_id' | 'snapshot' | 'synced_at' | 'platform_modified_at'
+>;
 type ProfileRow = CustomerRow &
   JoinedAddressRow & { [Column in keyof LinkColumns]: LinkColumns[Column] | null } & {
     link_customer_id: number | null;
@@ -163,7 +167,7 @@ export async function listTies(handle: Handle, customerIds: readonly number[]): 
 const selectAgreement = prepared((db, customerId: number, chainId: number) =>
   db
     .selectFrom('loyalty_links')
-    .select(['snapshot', 'synced_at'])
+    .select(['snapshot', 'synced_at', 'platform_modified_at'])
     .where('customer_id', '=', customerId)
     .where('chain_id', '=', chainId),
 );
@@ -176,6 +180,20 @@ export async function findSnapshot(
 ): Promise<OutboundView | undefined> {
   const snapshot = (await selectAgreement(handle, customerId, chainId))[0]?.snapshot;
   return snapshot ? (JSON.parse(snapshot) as OutboundView) : undefined;
+}
+
+/** What was last agreed, and how young the platform's record was then; undefined without a link. */
+export async function findAgreement(
+  handle: Handle,
+  customerId: number,
+  chainId: number,
+): Promise<KnownAgreement | undefined> {
+  const [row] = await selectAgreement(handle, customerId, chainId);
+  if (row === undefined) return undefined;
+  return {
+    view: row.snapshot === null ? undefined : (JSON.parse(row.snapshot) as OutboundView),
+    platformModifiedAt: row.platform_modified_at,
+  };
 }
 
 /** When an update, pull or push last agreed. */
@@ -196,18 +214,24 @@ export async function agree(
   handle: Handle,
   customerId: number,
   chainId: number,
-  { view, lastHash, agreedDigest, syncedAt }: LoyaltyAgreement,
+  { view, lastHash, agreedDigest, syncedAt, platformModifiedAt }: LoyaltyAgreement,
 ): Promise<void> {
   await upsert(handle, customerId, chainId, {
     last_hash: lastHash,
     agreed_digest: agreedDigest,
     snapshot: JSON.stringify(view),
     synced_at: syncedAt,
+    ...(platformModifiedAt !== undefined && { platform_modified_at: platformModifiedAt }),
   });
 }
 
-/** Notes that the platform was heard of just now; makes an empty link where there is none. */
-export async function touch(handle: Handle, customerId: number, chainId: number, syncedAt: string): Promise<void> {
+/** Notes when the platform was last heard of, null for never; makes an empty link where there is none. */
+export async function touch(
+  handle: Handle,
+  customerId: number,
+  chainId: number,
+  syncedAt: string | null,
+): Promise<void> {
   await upsert(handle, customerId, chainId, { synced_at: syncedAt });
 }
 
@@ -215,7 +239,7 @@ export async function touch(handle: Handle, customerId: number, chainId: number,
 export async function forgetAgreement(handle: Handle, customerId: number, chainId: number): Promise<void> {
   const query = handle.db
     .updateTable('loyalty_links')
-    .set({ last_hash: null, agreed_digest: null, snapshot: null, synced_at: null })
+    .set({ last_hash: null, agreed_digest: null, snapshot: null, synced_at: null, platform_modified_at: null })
     .where('customer_id', '=', customerId)
     .where('chain_id', '=', chainId);
   await handle.run(query.compile());

@@ -48,6 +48,7 @@ const readRooms = {
     listByCustomer: links.listByCustomer,
     listTies: links.listTies,
     findSnapshot: links.findSnapshot,
+    findAgreement: links.findAgreement,
     findSyncedAt: links.findSyncedAt,
   },
   attempts: { find: failedAttempts.find },

@@ -80,6 +80,7 @@ export interface Tables {
     agreed_digest: string | null;
     snapshot: string | null;
     synced_at: string | null;
+    platform_modified_at: string | null;
   };
   loyalty_queue: {
     chain_id: number;

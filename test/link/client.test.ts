@@ -50,8 +50,12 @@ describe('the Spaaza client', () => {
     expect(added).toMatchObject({
       spaazaUserId: 3000001,
       memberNumber: '993000001',
-      lastModifiedAt: '2026-03-04T05:06:07.000Z',
-      update: { isErasure: false, problems: [], identifiers: { userId: 3000001, customerId: 7 } },
+      update: {
+        isErasure: false,
+        problems: [],
+        identifiers: { userId: 3000001, customerId: 7 },
+        lastModifiedAt: '2026-03-04T05:06:07.000Z',
+      },
     });
     const [request] = fake.requests();
     expect(request?.parameters).toMatchObject({ authentication_point_identifier: '7', update_if_exists: true });

@@ -96,6 +96,7 @@ export const oddRows: Record<TableName, Row[]> = {
       agreed_digest: null,
       snapshot: '{"givenName":"Zoë","isMailingOffered":true}',
       synced_at: moment,
+      platform_modified_at: moment,
     },
   ],
   loyalty_queue: [

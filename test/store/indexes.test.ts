@@ -40,6 +40,7 @@ const lookups: [string, (handle: Handle) => Promise<unknown>][] = [
   ['the sign-ins of a slice of the history', (handle) => history.deleteSignIns(handle, 1, 500)],
   ['the ties of some customers', (handle) => links.listTies(handle, [1, 2])],
   ['what was agreed', (handle) => links.findSnapshot(handle, 1, 123)],
+  ['what is known of an agreement', (handle) => links.findAgreement(handle, 1, 123)],
   ['what waits for a customer', (handle) => queue.find(handle, 123, 1)],
   ['whether something is due', (handle) => queue.hasDue(handle, 123, moment)],
   ['the number of dead letters', (handle) => queue.count(handle, 123, 'dead', 100)],

@@ -8,6 +8,7 @@ import { parseGender, presentGender } from '../../accounts/gender.ts';
 import type { OutboundView } from '../../accounts/loyalty-link.ts';
 import type { LoyaltyIdentifiers } from '../../accounts/match-customer.ts';
 import { isPhpEmpty } from '../../accounts/php-empty.ts';
+import { readMoment } from './read-moment.ts';
 import { shown, textOf } from './read-text.ts';
 import { consentNames, wireOfAddress } from './wire-names.ts';
 
@@ -19,6 +20,7 @@ export interface ReadUserInfo {
   consents: LoyaltyConsents;
   password?: string;
   isErasure: boolean;
+  lastModifiedAt?: string;
   problems: Problem[];
 }
 
@@ -75,6 +77,7 @@ export const fields: readonly Field[] = [
   { wire: 'password', read: password },
   { wire: 'mailing_list', read: nested },
   { wire: 'opt_in_programme', read: nested },
+  { wire: 'last_modified_date', read: lastModified },
 ];
 
 const readers = new Map(fields.flatMap(({ wire, read }) => (read === undefined ? [] : [[wire, read] as const])));
@@ -223,6 +226,11 @@ function memberNumber(value: unknown, into: ReadUserInfo): void {
 function authenticationPoint(value: unknown, into: ReadUserInfo): void {
   const id = parseCustomerId(value);
   if (id !== undefined) into.identifiers.customerId = id;
+}
+
+function lastModified(value: unknown, into: ReadUserInfo): void {
+  const moment = readMoment(value);
+  if (moment !== undefined) into.lastModifiedAt = moment;
 }
 
 function password(value: unknown, into: ReadUserInfo): void {

@@ -58,8 +58,9 @@ describe('userIn', () => {
   });
 
   it('takes times as UTC, and leaves out what is none', () => {
-    const at = (last_modified_date: unknown) => user({ user_id: 7, last_modified_date })?.lastModifiedAt;
+    const at = (last_modified_date: unknown) => user({ user_id: 7, last_modified_date })?.update.lastModifiedAt;
     expect(at('2026-03-04 05:06:07')).toBe('2026-03-04T05:06:07.000Z');
+    expect(at('2026-03-04T05:06:07+02:00')).toBe('2026-03-04T03:06:07.000Z');
     for (const none of ['2026-13-04 05:06:07', 'yesterday', 0, null, undefined]) expect(at(none)).toBeUndefined();
   });
 });

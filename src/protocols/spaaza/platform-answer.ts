@@ -58,20 +58,7 @@ export function userIn({ body }: PlatformAnswer): PlatformUser | undefined {
   const update = readUserInfo({ ...userInfo, user_id: userInfo.user_id ?? userInfo.id });
   const { userId, memberNumber } = update.identifiers;
   if (userId === undefined) return undefined;
-  const lastModifiedAt = momentIn(userInfo.last_modified_date);
-  return {
-    spaazaUserId: userId,
-    memberNumber: memberNumber ?? null,
-    update,
-    ...(lastModifiedAt !== undefined && { lastModifiedAt }),
-  };
-}
-
-/** "YYYY-MM-DD HH:MM:SS" is UTC without saying so. */
-function momentIn(value: unknown): string | undefined {
-  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d$/.test(value)) return undefined;
-  const moment = new Date(`${value.replace(' ', 'T')}Z`);
-  return Number.isNaN(moment.getTime()) ? undefined : moment.toISOString();
+  return { spaazaUserId: userId, memberNumber: memberNumber ?? null, update };
 }
 
 /** Names are words like `no_valid_session`; whatever else stands there could be anybody's data and is left out. */

@@ -1,0 +1,141 @@
+import { hasCaller, type RequestContext } from './access.ts';
+import type { LoyaltyUpdate } from './apply-loyalty-update.ts';
+import type { AccountDeps } from './deps.ts';
+import { normalizeEmail } from './email.ts';
+import type { Problem } from './errors.ts';
+import { digestOf, type KnownAgreement, type LoyaltyProfile, outboundView } from './loyalty-link.ts';
+import { type Merged, mergeLoyaltyUpdate, needsTimes, platformView, type Sides } from './merge-loyalty-update.ts';
+import { addSeconds } from './session.ts';
+import { isConsent, recordedNames, type SharedField, sharedFields, valuesSaid, without } from './shared-fields.ts';
+import type { Reads, WritableStore } from './store.ts';
+
+/** An update held against what is here and what was last agreed. */
+export interface Comparison extends Merged {
+  sides: Sides;
+  known: KnownAgreement | undefined;
+  /** When the platform changed what it says, as far as it can be believed. */
+  saidAt: string | undefined;
+  /** False where only our side is known: then everything that is said is taken over. */
+  isMerged: boolean;
+  leftOut: readonly Problem[];
+}
+
+/**
+ * Holds an update against a profile that is locked. It is merged where the chain's link is on and something was agreed,
+ * and where it came without a caller; the update endpoint's first word about somebody is taken as it is, as documented.
+ */
+export async function compareWithAgreed(
+  deps: AccountDeps,
+  store: Reads,
+  context: RequestContext,
+  { profile, update, now }: { profile: LoyaltyProfile; update: LoyaltyUpdate; now: string },
+): Promise<Comparison> {
+  const { customer, link } = profile;
+  const isOn = deps.loyalty.isOn(link.chainId);
+  const isAsked = isOn || context.origin === 'webhook';
+  const known = isAsked ? await store.links.findAgreement(customer.id, link.chainId) : undefined;
+  const saidAt = believable(update.lastModifiedAt, now);
+  const sides: Sides = { agreed: isOn ? known?.view : undefined, ours: outboundView(profile), said: update };
+  const isMerged = isOn && (sides.agreed !== undefined || !hasCaller(context));
+  const isTaken = !hasCaller(context) && (await isTakenElsewhere(store, profile, update.changes.email));
+  const leftOut: Problem[] = isTaken ? [{ field: 'email', rule: 'taken' }] : [];
+  if (!isMerged) {
+    const taken = isTaken ? without(update, 'email') : update;
+    return { sides, known, saidAt, isMerged, leftOut, ...allOf(taken, sides) };
+  }
+  const changedAt = needsTimes(sides) ? await timesOfChanges(store, profile) : new Map();
+  const merged = mergeLoyaltyUpdate(sides, { saidAt: saidAt ?? now, changedAt }, new Set(isTaken ? ['email'] : []));
+  return { sides, known, saidAt, isMerged, leftOut, ...merged };
+}
+
+/** Tells whether an update is older than what the platform said before. */
+export function isOutdated({ known, saidAt }: Comparison): boolean {
+  return saidAt !== undefined && saidAt < (known?.platformModifiedAt ?? '');
+}
+
+/**
+ * Tells whether an update is as old as what the platform said before, which is told to the second, and says something else:
+ * of two notices that came in the wrong order, or of one and an answer to us, nobody can tell which is the later.
+ */
+export function isUnsure({ known, saidAt, isMerged, conflicts, stays }: Comparison): boolean {
+  const isNews = conflicts.length > 0 || [...stays.values()].includes('theirs');
+  return isMerged && isNews && saidAt !== undefined && saidAt === known?.platformModifiedAt;
+}
+
+/**
+ * Notes what the platform has after an update was taken over, so that what came from there does not go back, and what stayed
+ * ours is sent. `hasEvent`: an event was written already. Gives the profile with the new digests.
+ */
+export async function noteAgreement(
+  deps: AccountDeps,
+  store: WritableStore,
+  context: RequestContext,
+  comparison: Comparison,
+  { profile, now, hasEvent }: { profile: LoyaltyProfile; now: string; hasEvent: boolean },
+): Promise<LoyaltyProfile> {
+  const { customerId, chainId, agreedDigest: earlier } = profile.link;
+  const { sides, stays, known, saidAt } = comparison;
+  const ours = outboundView(profile);
+  const isOn = deps.loyalty.isOn(chainId);
+  const view = isOn ? platformView(sides, stays, ours) : ours;
+  const digest = digestOf(view);
+  const isYounger = saidAt !== undefined && saidAt > (known?.platformModifiedAt ?? '');
+  const platformModifiedAt = isYounger && (isOn || context.origin === 'webhook') ? saidAt : undefined;
+  // Where nothing is ever asked or sent, nobody looks at the time either.
+  if (digest.agreedDigest === earlier && !isOn && platformModifiedAt === undefined) return profile;
+  await store.links.agree(customerId, chainId, { view, ...digest, syncedAt: now, platformModifiedAt });
+  const isApart = digest.agreedDigest !== digestOf(ours).agreedDigest && digest.agreedDigest !== earlier;
+  if (isOn && isApart && !hasEvent) {
+    const event = { type: 'customer.updated' as const, customerId, fields: [] };
+    const { origin, requestId } = context;
+    await store.outbox.append({ event, origin, actor: 'system', requestId, occurredAt: now });
+  }
+  return { ...profile, link: { ...profile.link, ...digest } };
+}
+
+/** Everything that is said, taken over. */
+function allOf(taken: LoyaltyUpdate | ReturnType<typeof without>, sides: Sides): Merged {
+  const said = sharedFields.filter((field) => valuesSaid(taken, field, sides.ours) !== undefined);
+  return { taken, conflicts: [], stays: new Map(said.map((field) => [field, 'theirs'])) };
+}
+
+/** A clock that is far ahead would make everything later look old. */
+function believable(saidAt: string | undefined, now: string): string | undefined {
+  return saidAt !== undefined && saidAt <= addSeconds(now, mostAheadSeconds) ? saidAt : undefined;
+}
+
+const mostAheadSeconds = 5 * 60;
+
+async function isTakenElsewhere(
+  store: Reads,
+  { customer }: LoyaltyProfile,
+  email: string | undefined,
+): Promise<boolean> {
+  if (email === undefined || normalizeEmail(email) === normalizeEmail(customer.email)) return false;
+  const owner = await store.customers.findByEmail(customer.poolId, normalizeEmail(email));
+  return owner !== undefined && owner.customer.id !== customer.id;
+}
+
+/**
+ * When each field was last changed here: at the latest when the account was made. Of consents only what was said here
+ * counts; what the platform said is known to it.
+ */
+async function timesOfChanges(
+  store: Reads,
+  { customer, link }: LoyaltyProfile,
+): Promise<ReadonlyMap<SharedField, string>> {
+  const entries = await store.history.listLastByField(customer.id);
+  const times = new Map<SharedField, string>();
+  for (const field of sharedFields) {
+    const names = recordedNames(field, link.chainId);
+    const moments = entries
+      .filter((entry) => names.includes(entry.field) && !(isConsent(field) && fromPlatform.has(entry.origin)))
+      .map(({ changedAt }) => changedAt)
+      .sort();
+    const time = moments.at(-1) ?? (isConsent(field) ? undefined : customer.createdAt);
+    if (time !== undefined) times.set(field, time);
+  }
+  return times;
+}
+
+const fromPlatform: ReadonlySet<string> = new Set(['spaaza', 'webhook', 'pull', 'push']);

@@ -1,0 +1,138 @@
+import type { RequestContext } from './access.ts';
+import type { AppliedUpdate, LoyaltyConsents, LoyaltyUpdate } from './apply-loyalty-update.ts';
+import { logChange, logConsents } from './change-log.ts';
+import { differences, type FieldChange, mainAddress } from './customer.ts';
+import type { AccountDeps } from './deps.ts';
+import { refuseIfAny } from './errors.ts';
+import { applyAddress } from './loyalty-address.ts';
+import { compareWithAgreed, isOutdated, isUnsure, noteAgreement } from './loyalty-agreement.ts';
+import { type LoyaltyLink, type LoyaltyLinkChanges, type LoyaltyProfile, linkChanges } from './loyalty-link.ts';
+import { nobodyFound } from './match-customer.ts';
+import type { Statement } from './shared-fields.ts';
+import type { CustomerWithGroups, WritableStore } from './store.ts';
+import { isErased } from './tombstones.ts';
+import { changeCustomer } from './update-customer.ts';
+
+/**
+ * Takes over what the loyalty platform says about a customer, inside a transaction that has locked the customer: ids,
+ * address, consents and profile with their history, then what both sides agree on by now. Decisions between two values
+ * go to the history as `conflict.<chain>.<field>`.
+ */
+export async function takeOverUpdate(
+  deps: AccountDeps,
+  store: WritableStore,
+  context: RequestContext,
+  input: { chainId: number; current: CustomerWithGroups; update: LoyaltyUpdate; now: string },
+): Promise<AppliedUpdate> {
+  const { chainId, current, update, now } = input;
+  const { id } = current.customer;
+  const before = (await store.customers.findLoyaltyProfile(id, chainId))!;
+  const comparison = await compareWithAgreed(deps, store, context, { profile: before, update, now });
+  const { conflicts, leftOut, taken } = comparison;
+  const unchanged = { profile: before, groupIds: current.groupIds, leftOut: [] };
+  if (isOutdated(comparison)) return { ...unchanged, outcome: 'outdated' };
+  if (context.origin === 'webhook' && isUnsure(comparison)) {
+    // Nothing counts as fresh until the platform was asked.
+    await store.links.touch(id, chainId, null);
+    return { ...unchanged, outcome: 'unsure' };
+  }
+  const changed = await write(deps, store, context, { before, current, update, taken, now });
+  const decisions = conflicts.map((conflict) => ({ ...conflict, field: `conflict.${chainId}.${conflict.field}` }));
+  const event = { type: 'customer.updated', customerId: id, fields: decisions.map(({ field }) => field) } as const;
+  await logChange(store, context, event, decisions, now);
+  const profile = await noteAgreement(deps, store, context, comparison, {
+    profile: (await store.customers.findLoyaltyProfile(id, chainId))!,
+    now,
+    hasEvent: changed !== current || decisions.length > 0,
+  });
+  return { profile, groupIds: changed.groupIds, outcome: 'applied', leftOut };
+}
+
+/** Writes what is taken over of an update; gives the customer as it was when that changes nothing. */
+async function write(
+  deps: AccountDeps,
+  store: WritableStore,
+  context: RequestContext,
+  input: {
+    before: LoyaltyProfile;
+    current: CustomerWithGroups;
+    update: LoyaltyUpdate;
+    taken: Statement;
+    now: string;
+  },
+): Promise<CustomerWithGroups> {
+  const { before, current, update, taken, now } = input;
+  const { customerId: id, chainId } = before.link;
+  const changesOfLink = relink(before.link, update, taken.consents);
+  await refuseForeignTie(store, before.link, changesOfLink.spaazaUserId);
+  await refuseErasedTie(store, before.link, changesOfLink.spaazaUserId);
+  const others: FieldChange[] = await applyAddress(store, before, taken.address);
+  const linkFields = linkChanges(before.link, changesOfLink);
+  const link = { ...before.link, ...changesOfLink };
+  if (linkFields.length > 0) await store.links.save(link);
+  const groupIds = coupledGroups(deps, current, before.link, link);
+  const statements = consentStatements(before.link, taken.consents, chainId);
+  // The coupled groups bring the statement about the mailing along.
+  const own = groupIds === undefined ? statements : statements.filter(({ subject }) => !subject.startsWith('mailing:'));
+  await logConsents(store, context, id, own, now);
+  // With neither a street, a city nor a postcode there is no address, and the country stands on the person (spaaza 2.6).
+  const hasAddress = mainAddress(before.addresses) !== undefined || others.length > 0;
+  // A cleared country is cleared in both places, or the person's would show through.
+  const { countryCode } = taken.address;
+  const isOnPerson = countryCode === null || (countryCode !== undefined && !hasAddress);
+  const changes = isOnPerson ? { ...taken.changes, countryCode } : taken.changes;
+  return changeCustomer(deps, store, context, current, changes, groupIds, now, [...others, ...linkFields]);
+}
+
+function relink(link: LoyaltyLink, { identifiers }: LoyaltyUpdate, consents: LoyaltyConsents): LoyaltyLinkChanges {
+  const changes: LoyaltyLinkChanges = { ...consents };
+  if (identifiers.userId !== undefined && identifiers.userId !== link.spaazaUserId)
+    changes.spaazaUserId = identifiers.userId;
+  if (identifiers.memberNumber !== undefined) changes.memberNumber = identifiers.memberNumber;
+  return changes;
+}
+
+/**
+ * A `user_id` that is tied to somebody whom this request may not see stays there: matching found another customer, and
+ * one person over there cannot be two here.
+ */
+async function refuseForeignTie(store: WritableStore, link: LoyaltyLink, userId: number | null | undefined) {
+  if (userId === null || userId === undefined) return;
+  const owner = await store.links.findCustomerIdByUserId(link.chainId, userId);
+  if (owner === undefined || owner === link.customerId) return;
+  refuseIfAny([{ field: 'userId', rule: 'conflict', value: String(userId) }]);
+}
+
+/** A late notice about a person erased here must not tie them to the account they have made since. */
+async function refuseErasedTie(store: WritableStore, { chainId }: LoyaltyLink, userId: number | null | undefined) {
+  if (userId === null || userId === undefined) return;
+  if (await isErased(store, chainId, { spaazaUserId: userId })) throw nobodyFound();
+}
+
+function consentStatements(link: LoyaltyLink, consents: LoyaltyConsents, chainId: number) {
+  const subjects = {
+    isMailingSubscribed: 'mailing',
+    isPrintedMailingSubscribed: 'printed_mailing',
+    isProgrammeOptedIn: 'programme',
+  } as const;
+  return differences<LoyaltyConsents>(link, consents).map(({ field, after }) => ({
+    subject: `${subjects[field as keyof LoyaltyConsents]}:${chainId}`,
+    isGiven: after === true,
+  }));
+}
+
+/** On a coupled website the general newsletter group follows the mailing flag. */
+function coupledGroups(
+  deps: AccountDeps,
+  { customer, groupIds }: CustomerWithGroups,
+  before: LoyaltyLink,
+  after: LoyaltyLink,
+): readonly number[] | undefined {
+  const website = deps.directory.topology.websiteById(customer.websiteId);
+  const general = website.generalNewsletterGroupId;
+  if (!website.couplesNewsletter || general === null || website.chainId !== after.chainId) return undefined;
+  if (before.isMailingSubscribed === after.isMailingSubscribed) return undefined;
+  if (groupIds.includes(general) === after.isMailingSubscribed) return undefined;
+  const others = groupIds.filter((id) => id !== general);
+  return after.isMailingSubscribed ? [...others, general].sort((a, b) => a - b) : others;
+}

@@ -1,0 +1,281 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Origin, RequestContext } from '../../src/accounts/access.ts';
+import type { LoyaltyUpdate } from '../../src/accounts/apply-loyalty-update.ts';
+import { digestOf, outboundView } from '../../src/accounts/loyalty-link.ts';
+import { describeOnBothDatabases } from '../dialects.ts';
+import { at, someEmail } from '../fixtures.ts';
+import { chainId, type House, openHouse, operator, platformContext, updateOf } from '../jobs/house.ts';
+
+const from = (origin: Origin): RequestContext => ({ actor: { kind: 'system' }, origin, requestId: `r-${origin}` });
+
+let lastUserId = 6_000_000_000;
+
+describeOnBothDatabases('what the platform says of a customer who was changed here as well', (database) => {
+  let house: House;
+  let isOn = true;
+
+  beforeEach(async () => {
+    isOn = true;
+    house = await openHouse(database.url, () => isOn);
+  });
+  afterEach(() => house.close());
+
+  /** A customer whom both sides agree about, as they are at second 0. */
+  const agreed = async (overrides: Partial<LoyaltyUpdate> = {}) => {
+    lastUserId += 1;
+    const userId = lastUserId;
+    const email = someEmail();
+    house.setClock(0);
+    const { profile } = await house.accounts.applyLoyaltyUpdate(
+      updateOf({
+        identifiers: { userId },
+        changes: { email, givenName: 'Ada', familyName: 'Lovelace', phone: '1', birthday: '1990-12-10' },
+        address: { street: 'Dorpstraat', houseNumber: '1', houseNumberExtension: '', city: 'Ede', countryCode: 'NL' },
+        consents: { isMailingSubscribed: true },
+        createIfMissing: true,
+        lastModifiedAt: at(0),
+        ...overrides,
+      }),
+      platformContext,
+    );
+    return { id: profile.customer.id, userId, email };
+  };
+  const says = (userId: number, said: Partial<LoyaltyUpdate>, origin: Origin = 'webhook') =>
+    house.accounts.applyLoyaltyUpdate(updateOf({ identifiers: { userId }, ...said }), from(origin));
+  const profileOf = async (id: number) => (await house.deps.store.customers.findLoyaltyProfile(id, chainId))!;
+  const decisions = async (id: number) =>
+    (await house.deps.store.history.listByCustomer(id)).filter(({ field }) => field.startsWith('conflict.'));
+  /** Whether something is to be sent, and the fields that differ. */
+  const apart = async (id: number) => {
+    const profile = await profileOf(id);
+    const [ours, theirs] = [outboundView(profile), (await house.deps.store.links.findSnapshot(id, chainId))!];
+    expect(digestOf(theirs).agreedDigest).toBe(profile.link.agreedDigest);
+    const names = Object.keys({ ...ours, ...theirs }) as (keyof typeof ours)[];
+    return names.filter((name) => (ours[name] ?? '') !== (theirs[name] ?? ''));
+  };
+
+  it.each(['spaaza', 'pull', 'webhook'] as const)('is merged with it, whichever way it comes: %s', async (origin) => {
+    const { id, userId } = await agreed();
+    house.setClock(10);
+    await house.change(id, { phone: '2' });
+    const { outcome } = await says(userId, { changes: { phone: '1', birthday: null }, lastModifiedAt: at(5) }, origin);
+    expect(outcome).toBe('applied');
+    expect((await profileOf(id)).customer).toMatchObject({ phone: '2', birthday: null });
+    expect(await decisions(id)).toEqual([]);
+    expect(await apart(id)).toEqual(['phone']);
+  });
+
+  it('decides for the later change, and the history tells how', async () => {
+    const { id, userId } = await agreed();
+    house.setClock(10);
+    await house.change(id, { phone: '2', givenName: 'Augusta' });
+    house.setClock(30);
+    const said = { changes: { phone: '3', givenName: 'Adah' }, address: { city: 'Delft' }, lastModifiedAt: at(20) };
+    await says(userId, said);
+    house.setClock(40);
+    await house.change(id, { phone: '4' });
+    await says(userId, { changes: { phone: '5' }, lastModifiedAt: at(35) });
+    const { customer, addresses } = await profileOf(id);
+    expect([customer.phone, customer.givenName, addresses[0]?.city]).toEqual(['4', 'Adah', 'Delft']);
+    expect(await apart(id)).toEqual(['phone']);
+    expect(await decisions(id)).toMatchObject([
+      {
+        field: 'conflict.123.givenName',
+        before: { agreed: 'Ada', ours: 'Augusta', theirs: 'Adah' },
+        after: 'theirs',
+        origin: 'webhook',
+        changedAt: at(30),
+      },
+      { field: 'conflict.123.phone', before: { agreed: '1', ours: '2', theirs: '3' }, after: 'theirs' },
+      { field: 'conflict.123.phone', before: { agreed: '3', ours: '4', theirs: '5' }, after: 'ours' },
+    ]);
+    const asked = { reference: String(id), field: 'conflict.123.phone', limit: 5 };
+    const { entries } = await house.accounts.getCustomerHistory(asked, operator);
+    expect(entries.map(({ after }) => after)).toEqual(['ours', 'theirs']);
+  });
+
+  it('leaves no mark on the record when it decides for ours, and rebuilding passes over the decision', async () => {
+    const { id, userId } = await agreed();
+    house.setClock(10);
+    await house.change(id, { phone: '2' });
+    house.setClock(30);
+    await says(userId, { changes: { phone: '3' }, lastModifiedAt: at(5) });
+    expect((await profileOf(id)).customer.updatedAt).toBe(at(10));
+    expect(await decisions(id)).toHaveLength(1);
+    for (const [moment, phone] of [
+      [at(5), '1'],
+      [at(20), '2'],
+      [at(30), '2'],
+    ] as const) {
+      const then = await house.accounts.getCustomerAsOf({ reference: String(id), asOf: moment }, operator);
+      expect(then).toMatchObject({ uncertainFields: [], details: { customer: { phone } } });
+    }
+  });
+
+  it('keeps the e-mail that the customer signs in with', async () => {
+    const { id, userId } = await agreed();
+    const [here, there] = [someEmail(), someEmail()];
+    house.setClock(10);
+    await house.change(id, { email: here });
+    await says(userId, { changes: { email: there }, lastModifiedAt: at(20) });
+    expect((await profileOf(id)).customer.email).toBe(here);
+    expect(await decisions(id)).toMatchObject([{ field: 'conflict.123.email', after: 'ours' }]);
+    expect(await apart(id)).toEqual(['email']);
+  });
+
+  it('takes a new e-mail from there, but not one that is another customer’s', async () => {
+    const [one, other] = [await agreed(), await agreed()];
+    const renamed = someEmail();
+    const said = { changes: { email: renamed.toUpperCase(), phone: '2' }, lastModifiedAt: at(10) };
+    await says(one.userId, said);
+    expect((await profileOf(one.id)).customer.email).toBe(renamed.toUpperCase());
+    const taken = { changes: { email: other.email, phone: '3' }, lastModifiedAt: at(20) };
+    await expect(says(one.userId, taken, 'spaaza')).rejects.toMatchObject({ code: 'validation_failed' });
+    const { leftOut } = await says(one.userId, taken);
+    expect(leftOut).toEqual([{ field: 'email', rule: 'taken' }]);
+    expect((await profileOf(one.id)).customer).toMatchObject({ email: renamed.toUpperCase(), phone: '3' });
+    expect(await decisions(one.id)).toMatchObject([{ field: 'conflict.123.email', after: 'ours' }]);
+  });
+
+  it('lets no older yes replace a no that was said here', async () => {
+    const { id, userId } = await agreed({ consents: { isMailingSubscribed: false } });
+    const { store } = house.deps;
+    // Said here twice: yes, and then no again.
+    for (const [second, isMailingSubscribed] of [
+      [10, true],
+      [20, false],
+    ] as const) {
+      await store.transaction(async (tx) => {
+        await tx.links.save({ ...(await profileOf(id)).link, isMailingSubscribed });
+        const before = !isMailingSubscribed;
+        const row = { customerId: id, field: 'link.123.isMailingSubscribed', before, after: isMailingSubscribed };
+        await tx.history.append([{ ...row, origin: 'gomus', actor: 'x', requestId: 'r', changedAt: at(second) }]);
+      });
+    }
+    house.setClock(60);
+    await says(userId, { consents: { isMailingSubscribed: true }, lastModifiedAt: at(15) });
+    expect((await profileOf(id)).link.isMailingSubscribed).toBe(false);
+    expect(await decisions(id)).toMatchObject([
+      {
+        field: 'conflict.123.isMailingSubscribed',
+        before: { agreed: false, ours: false, theirs: true },
+        after: 'ours',
+      },
+    ]);
+    expect(await apart(id)).toEqual(['isMailingSubscribed']);
+    expect((await store.outbox.list(1_000)).at(-1)?.event).toMatchObject({
+      customerId: id,
+      fields: ['conflict.123.isMailingSubscribed'],
+    });
+    await says(userId, { consents: { isMailingSubscribed: false }, lastModifiedAt: at(30) });
+    await says(userId, { consents: { isMailingSubscribed: true }, lastModifiedAt: at(40) });
+    expect((await profileOf(id)).link.isMailingSubscribed).toBe(true);
+  });
+
+  it('is passed over when it is older than what was said before', async () => {
+    const { id, userId } = await agreed();
+    await says(userId, { changes: { phone: '3' }, lastModifiedAt: at(30) });
+    for (const origin of ['webhook', 'pull', 'spaaza'] as const) {
+      const late = await says(userId, { changes: { phone: '2', birthday: null }, lastModifiedAt: at(20) }, origin);
+      expect(late).toMatchObject({
+        outcome: 'outdated',
+        profile: { customer: { phone: '3', birthday: '1990-12-10' } },
+      });
+    }
+    expect(await apart(id)).toEqual([]);
+    expect((await says(userId, { changes: { phone: '4' }, lastModifiedAt: at(31) })).outcome).toBe('applied');
+  });
+
+  it('leads to a question when a notice is as old as what was said before, and different', async () => {
+    const { id, userId } = await agreed();
+    const { links } = house.deps.store;
+    await says(userId, { changes: { phone: '3' }, lastModifiedAt: at(30) });
+    expect(await links.findSyncedAt(id, chainId)).toBe(at(0));
+    expect((await says(userId, { changes: { phone: '3' }, lastModifiedAt: at(30) })).outcome).toBe('applied');
+    expect((await says(userId, { changes: { phone: '2' }, lastModifiedAt: at(30) })).outcome).toBe('unsure');
+    expect((await profileOf(id)).customer.phone).toBe('3');
+    expect(await links.findSyncedAt(id, chainId)).toBeUndefined();
+    // The answer to the question is what counts.
+    expect((await says(userId, { changes: { phone: '2' }, lastModifiedAt: at(30) }, 'pull')).outcome).toBe('applied');
+    expect((await profileOf(id)).customer.phone).toBe('2');
+  });
+
+  it('does not make everything later look old when its clock is wrong', async () => {
+    const { id, userId } = await agreed();
+    house.setClock(10);
+    await says(userId, { changes: { phone: '2' }, lastModifiedAt: '2999-01-01T00:00:00.000Z' });
+    await says(userId, { changes: { phone: '3' }, lastModifiedAt: at(9) });
+    expect((await profileOf(id)).customer.phone).toBe('3');
+  });
+
+  it('is taken over as far as it can be, when nobody waits for a refusal', async () => {
+    const { id, userId } = await agreed();
+    const said = {
+      changes: { givenName: '<>', birthday: '2999-01-01', phone: '2' },
+      consents: { isMailingSubscribed: false },
+      problems: [{ field: 'country_code', rule: 'unknown' as const }],
+    };
+    await expect(says(userId, said, 'spaaza')).rejects.toMatchObject({ code: 'validation_failed' });
+    const { leftOut } = await says(userId, said);
+    expect(leftOut.map(({ field, rule }) => `${field}: ${rule}`)).toEqual([
+      'country_code: unknown',
+      'givenName: invalid',
+      'birthday: in_future',
+    ]);
+    const { customer, link } = await profileOf(id);
+    expect(customer).toMatchObject({ givenName: 'Ada', birthday: '1990-12-10', phone: '2' });
+    expect(link.isMailingSubscribed).toBe(false);
+    expect(await apart(id)).toEqual([]);
+  });
+
+  describe('and of whom nothing was agreed yet', () => {
+    const stranger = async () => {
+      lastUserId += 1;
+      const id = await house.create({ phone: '1', givenName: 'Grace' });
+      return { id, said: { identifiers: { userId: lastUserId, customerId: id } } };
+    };
+
+    it('takes nothing away by having nothing, and the rest by its time', async () => {
+      const { id, said } = await stranger();
+      house.setClock(50);
+      const changes = { phone: null, birthday: '1906-12-09', givenName: 'Gracie' };
+      await says(0, { ...said, changes, lastModifiedAt: at(-20) });
+      expect((await profileOf(id)).customer).toMatchObject({ phone: '1', birthday: '1906-12-09', givenName: 'Grace' });
+      expect(await decisions(id)).toMatchObject([
+        { field: 'conflict.123.givenName', before: { agreed: null, ours: 'Grace', theirs: 'Gracie' }, after: 'ours' },
+      ]);
+      expect(await apart(id)).toEqual(expect.arrayContaining(['phone', 'givenName', 'familyName', 'email']));
+    });
+
+    it('is taken at its word by the update endpoint, as documented', async () => {
+      const { id, said } = await stranger();
+      await says(0, { ...said, changes: { phone: null, givenName: 'Gracie' }, lastModifiedAt: at(-20) }, 'spaaza');
+      expect((await profileOf(id)).customer).toMatchObject({ phone: null, givenName: 'Gracie' });
+      expect(await decisions(id)).toEqual([]);
+    });
+
+    it('is to be told what it did not speak of', async () => {
+      const { id, said } = await stranger();
+      await says(0, { ...said, changes: { phone: '1' } }, 'spaaza');
+      expect(await apart(id)).toEqual(expect.arrayContaining(['givenName', 'familyName', 'email']));
+      expect((await house.deps.store.outbox.list(1_000)).at(-1)?.event).toMatchObject({ customerId: id });
+      const before = await house.deps.store.outbox.list(1_000);
+      // Only once: what waits needs no second order.
+      await says(0, { ...said, changes: { phone: '1' } }, 'spaaza');
+      expect(await house.deps.store.outbox.list(1_000)).toEqual(before);
+    });
+  });
+
+  it('is merged with nothing where the link is off', async () => {
+    const { id, userId } = await agreed();
+    isOn = false;
+    house.setClock(10);
+    await house.change(id, { phone: '2' });
+    await says(userId, { changes: { phone: '3' }, lastModifiedAt: at(5) }, 'spaaza');
+    await says(userId, { changes: { birthday: null }, lastModifiedAt: at(20) });
+    expect((await profileOf(id)).customer).toMatchObject({ phone: '3', birthday: null });
+    expect(await decisions(id)).toEqual([]);
+    expect((await says(userId, { changes: { phone: '4' }, lastModifiedAt: at(19) })).outcome).toBe('outdated');
+    expect((await says(userId, { changes: { phone: '5' }, lastModifiedAt: at(20) })).outcome).toBe('applied');
+  });
+});
