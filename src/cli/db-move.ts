@@ -5,7 +5,7 @@ import { CommandError } from './command-error.ts';
 import { type Outcome, printing, table } from './command-output.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 import { explainError, reasonOf } from './explain-error.ts';
-import { moveProgress } from './move-progress.ts';
+import { stepProgress } from './step-progress.ts';
 
 interface Flags {
   from: string;
@@ -35,7 +35,7 @@ export function dbMove(db: Command): void {
 
 async function run(flags: Flags): Promise<Outcome> {
   const [from, to] = [checkedUrl('--from', flags.from), checkedUrl('--to', flags.to)];
-  const progress = moveProgress(process.stderr, () => performance.now());
+  const progress = stepProgress(process.stderr, () => performance.now());
   const result = await moveOrExplain({
     from,
     to,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { moveProgress, progressLine } from './move-progress.ts';
+import { progressLine, stepProgress } from './step-progress.ts';
 
 const clear = '\u001b[K';
 
 function shown({ isTTY, msPerCall }: { isTTY: boolean; msPerCall: number }) {
   const writes: string[] = [];
   let time = 0;
-  const report = moveProgress({ isTTY, write: (text) => writes.push(text) }, () => time);
+  const report = stepProgress({ isTTY, write: (text) => writes.push(text) }, () => time);
   for (const rows of [0, 1_000, 2_000, 2_500, 2_500]) {
     report({ step: 'copy', table: 'customers', rows, total: 2_500 });
     time += msPerCall;
@@ -15,7 +15,7 @@ function shown({ isTTY, msPerCall }: { isTTY: boolean; msPerCall: number }) {
   return writes;
 }
 
-describe('the progress of a move', () => {
+describe('the progress of a step', () => {
   it('is one line for a table, drawn again on a terminal', () => {
     expect(shown({ isTTY: true, msPerCall: 500 })).toEqual([
       `\r${clear}copy    customers          0 of 2,500  0 %`,
@@ -47,6 +47,11 @@ describe('the progress of a move', () => {
       '2,500 of',
       '0 of',
     ]);
+  });
+
+  it('counts what it is told to count', () => {
+    const step = { step: 'compare', table: 'customers', rows: 10, total: 20, unit: 'customers' };
+    expect(progressLine(step, 10, 2_000)).toMatch(/50 % {2}5 customers\/s$/);
   });
 
   it('counts the rate from where a resumed move went on', () => {
