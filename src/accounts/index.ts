@@ -1,6 +1,7 @@
 import { createKey, listKeys, recordKeyUse, revokeKey } from './api-keys.ts';
 import { applyLoyaltyUpdate } from './apply-loyalty-update.ts';
 import { applyTopology } from './apply-topology.ts';
+import { backfillChain } from './backfill-chain.ts';
 import { cleanUp } from './clean-up.ts';
 import { getCustomerAsOf } from './customer-as-of.ts';
 import { getCustomerDetails } from './customer-details.ts';
@@ -14,6 +15,7 @@ import { listDeliveries, summarizeDeliveries } from './list-deliveries.ts';
 import { getLoyaltyProfile, getLoyaltyProfileByEmail } from './loyalty-profile.ts';
 import { setMaintenance } from './maintenance.ts';
 import { replayDeliveries } from './replay-deliveries.ts';
+import { resumeChain } from './resume-chain.ts';
 import { resumeSession } from './resume-session.ts';
 import { showDelivery } from './show-delivery.ts';
 import { signIn } from './sign-in.ts';
@@ -56,6 +58,9 @@ export function createAccounts(deps: AccountDeps) {
     showDelivery: bound(showDelivery),
     replayDeliveries: bound(replayDeliveries),
     discardDeliveries: bound(discardDeliveries),
+
+    resumeChain: bound(resumeChain),
+    backfillChain: bound(backfillChain),
 
     createKey: bound(createKey),
     listKeys: bound(listKeys),

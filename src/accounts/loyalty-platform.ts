@@ -49,6 +49,8 @@ export interface PlatformCall {
 export interface PlatformUser {
   spaazaUserId: number;
   memberNumber: string | null;
+  /** The shop's id of the person as it stands over there: ours as text, somebody else's, or none. */
+  shopCustomerId: string | null;
   update: PlatformStatement;
 }
 

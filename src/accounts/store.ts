@@ -85,6 +85,8 @@ export interface Reads extends LoyaltyReads {
       chainId: number,
     ): Promise<LoyaltyProfile | undefined>;
     countAll(): Promise<number>;
+    /** The next customers after an id, of all pools, by id. */
+    listIds(afterId: number, limit: number): Promise<{ id: number; websiteId: number }[]>;
     /** The websites of some customers, by customer id; who is not there any more is left out. */
     mapWebsiteIds(ids: readonly number[]): Promise<ReadonlyMap<number, number>>;
   };

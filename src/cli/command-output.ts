@@ -11,6 +11,8 @@ export interface Outcome {
   text: string;
   /** For people, on stderr: what must not get into a pipe. */
   note?: string;
+  /** With `--json`: on one line, the last of several. */
+  isOneLine?: boolean;
   exitCode?: ExitCode;
 }
 
@@ -19,10 +21,10 @@ export function printing<Args extends readonly unknown[]>(
   work: (...args: Args) => Promise<Outcome>,
 ): (...args: [...Args, ...unknown[]]) => Promise<void> {
   return async (...args) => {
-    const { data, text, note, exitCode } = await work(...(args as unknown as Args));
+    const { data, text, note, isOneLine, exitCode } = await work(...(args as unknown as Args));
     const command = args.at(-1) as Command;
     if (command.opts().json === true) {
-      process.stdout.write(`${JSON.stringify(withFileNames(data), null, 2)}\n`);
+      process.stdout.write(`${JSON.stringify(withFileNames(data), null, isOneLine ? 0 : 2)}\n`);
     } else {
       if (text !== '') process.stdout.write(`${text.trimEnd()}\n`);
       if (note !== undefined) process.stderr.write(`${note}\n`);

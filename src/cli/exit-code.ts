@@ -8,6 +8,10 @@ export const exitCodes = {
   /** The database is unavailable or not migrated. */
   database: 3,
   notFound: 4,
+  /** It was done, and what it looked at does not agree: somebody has to look. */
+  differs: 5,
+  /** The loyalty platform did not answer, or does not let us in. */
+  platform: 6,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -41,6 +41,7 @@ const refusals: Partial<Record<AccountErrorCode, (details: AccountErrorDetails) 
     `Customer ${erasure?.customerId} was erased ${momentText(erasure?.erasedAt)} by ${erasure?.actor}; nothing else is kept.`,
   not_created_yet: ({ createdAt }) =>
     `There was no such customer then: it was created ${exactMomentText(createdAt ?? '')}.`,
+  maintenance: () => 'Maintenance is on, so nothing may be written: foyer maintenance off opens the doors.',
   key_unknown: () => 'There is no such key, or it is revoked already; foyer key list shows all.',
 };
 

@@ -11,6 +11,8 @@ import { fakeSpaaza } from './fake-spaaza.ts';
 import { keyCreate } from './key-create.ts';
 import { keyList } from './key-list.ts';
 import { keyRevoke } from './key-revoke.ts';
+import { linkBackfill } from './link-backfill.ts';
+import { linkResume } from './link-resume.ts';
 import { maintenance } from './maintenance.ts';
 import { migrate } from './migrate.ts';
 import { outboxDiscard } from './outbox-discard.ts';
@@ -70,6 +72,9 @@ function commandLine(env: NodeJS.ProcessEnv): Command {
   const customer = program.command('customer').description('show a customer, and who wrote what of one');
   customerShow(customer, env);
   customerHistory(customer, env);
+  const link = program.command('link').description('the link with the loyalty platform');
+  linkBackfill(link, env);
+  linkResume(link, env);
   const outbox = program.command('outbox').description('what waits for the loyalty platform, and what was given up');
   outboxList(outbox, env);
   outboxShow(outbox, env);
@@ -95,7 +100,9 @@ Exit codes:
   1  refused, or the doctor found a failure
   2  wrong command line or configuration
   3  the database is unavailable or not migrated
-  4  not found`;
+  4  not found
+  5  done, but the loyalty platform has something else than Foyer
+  6  the loyalty platform did not answer, or refuses the credential`;
 
 /** `foyer key list | head` closes the pipe early; that is no error. */
 function endQuietlyWithoutReader(): void {

@@ -122,6 +122,19 @@ export async function countAll(handle: Handle): Promise<number> {
   return Number((await handle.run(query.compile()))[0]?.count ?? 0);
 }
 
+const selectIds = prepared((db, afterId: number, limit: number) =>
+  db.selectFrom('customers').select(['id', 'website_id']).where('id', '>', afterId).orderBy('id').limit(limit),
+);
+
+/** The next customers after an id, of all pools, by id. */
+export async function listIds(
+  handle: Handle,
+  afterId: number,
+  limit: number,
+): Promise<{ id: number; websiteId: number }[]> {
+  return (await selectIds(handle, afterId, limit)).map((row) => ({ id: row.id, websiteId: row.website_id }));
+}
+
 const lockById = preparedLock((db, id: number) => db.selectFrom('customers').select('id').where('id', '=', id));
 
 /** Keeps others from changing or erasing a customer until the transaction ends; false when there is none. */

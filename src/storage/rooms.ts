@@ -39,6 +39,7 @@ const readRooms = {
     findLoyaltyProfile: links.findProfile,
     findLoyaltyProfileByEmail: links.findProfileByEmail,
     countAll: customers.countAll,
+    listIds: customers.listIds,
     mapWebsiteIds: customers.mapWebsiteIds,
   },
   sessions: { findByClientId: sessions.findByClientId, isKnownNetwork: sessions.isKnownNetwork },

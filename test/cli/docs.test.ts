@@ -71,6 +71,8 @@ describe('docs/cli.md', () => {
     for (const name of [
       'customer show',
       'customer history',
+      'link backfill',
+      'link resume',
       'outbox list',
       'outbox show',
       'outbox replay',

@@ -26,6 +26,7 @@ const lookups: [string, (handle: Handle) => Promise<unknown>][] = [
   ['a customer by e-mail', (handle) => customers.findByEmail(handle, 1, 'a@example.org')],
   ['a customer by foreign id', (handle) => customers.findByForeignId(handle, 'x')],
   ['a customer who signs in', (handle) => customers.findForSignIn(handle, 1, 'a@example.org')],
+  ['the next customers', (handle) => customers.listIds(handle, 1, 50)],
   ['a password hash', (handle) => customers.findPasswordHash(handle, 1)],
   ['a session by client id', (handle) => sessions.findByClientId(handle, 'x')],
   ['a known network', (handle) => sessions.isKnownNetwork(handle, 1, 'x')],

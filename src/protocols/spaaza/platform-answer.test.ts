@@ -57,6 +57,18 @@ describe('userIn', () => {
     expect(user({ user_id: 7, member_number: null })?.memberNumber).toBeNull();
   });
 
+  it('shows the shop’s id of a person whatever it is, and takes it for ours only when it can be', () => {
+    const of = (authentication_point_identifier: unknown) => {
+      const read = user({ user_id: 7, authentication_point_identifier });
+      return [read?.shopCustomerId, read?.update.identifiers.customerId];
+    };
+    expect(of('402')).toEqual(['402', 402]);
+    expect(of(402)).toEqual(['402', 402]);
+    expect(of('magento-17')).toEqual(['magento-17', undefined]);
+    expect(of('')).toEqual([null, undefined]);
+    expect(of(null)).toEqual([null, undefined]);
+  });
+
   it('takes times as UTC, and leaves out what is none', () => {
     const at = (last_modified_date: unknown) => user({ user_id: 7, last_modified_date })?.update.lastModifiedAt;
     expect(at('2026-03-04 05:06:07')).toBe('2026-03-04T05:06:07.000Z');

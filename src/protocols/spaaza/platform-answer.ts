@@ -58,7 +58,16 @@ export function userIn({ body }: PlatformAnswer): PlatformUser | undefined {
   const update = readUserInfo({ ...userInfo, user_id: userInfo.user_id ?? userInfo.id });
   const { userId, memberNumber } = update.identifiers;
   if (userId === undefined) return undefined;
-  return { spaazaUserId: userId, memberNumber: memberNumber ?? null, update };
+  return {
+    spaazaUserId: userId,
+    memberNumber: memberNumber ?? null,
+    shopCustomerId: idText(userInfo.authentication_point_identifier),
+    update,
+  };
+}
+
+function idText(value: unknown): string | null {
+  return typeof value === 'string' || typeof value === 'number' ? String(value).trim() || null : null;
 }
 
 /** Names are words like `no_valid_session`; whatever else stands there could be anybody's data and is left out. */

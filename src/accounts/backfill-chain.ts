@@ -1,0 +1,159 @@
+import type { RequestContext } from './access.ts';
+import { applyLoyaltyUpdate } from './apply-loyalty-update.ts';
+import type { AccountDeps } from './deps.ts';
+import { AccountError, reasonOf } from './errors.ts';
+import { type LoyaltyPlatform, LoyaltyPlatformError, type PlatformUser } from './loyalty-platform.ts';
+import { type Ambiguity, matchPlatformUser } from './match-platform-user.ts';
+import { requireOperator } from './require-scope.ts';
+import { type RoomOptions, waitForRoom } from './wait-for-room.ts';
+import { type ChainMember, type WalkProgress, walkChain, walkPageSize } from './walk-chain.ts';
+
+/** What the first link of a customer would be, or was. */
+export type BackfillOutcome =
+  /** Linked already: nothing to do. */
+  | 'linked'
+  /** The platform knows the person by our id; by the e-mail; not at all. */
+  | 'by_id'
+  | 'by_email'
+  | 'nobody'
+  /** It cannot be told who is who: left to people. */
+  | 'ambiguous'
+  /** Erased over there, and therefore not told of again. */
+  | 'erased_there'
+  /** What the platform says, or was asked, does not pass. */
+  | 'refused'
+  /** No customer any more. */
+  | 'gone';
+
+export interface BackfillFinding {
+  customerId: number;
+  outcome: BackfillOutcome;
+  spaazaUserId: number | null;
+  /** Why, for `ambiguous` and `refused`: a word, or a code of the platform. */
+  reason: string | null;
+}
+
+export type BackfillTally = Record<BackfillOutcome, number>;
+
+export interface Backfill {
+  platform: LoyaltyPlatform;
+  /** Counts who would match, and changes nothing: neither here nor over there. */
+  isDryRun: boolean;
+  /** Begins with the first customer, wherever an earlier run has come to. */
+  isRestart: boolean;
+  room: RoomOptions;
+  onFinding?(finding: BackfillFinding): void;
+  onProgress?(progress: WalkProgress<BackfillTally>): void;
+}
+
+/**
+ * Links the customers that a chain has already, after the link was turned on. Who is known over there is tied to that
+ * person first, and what both sides know is merged, so that nobody's consents and details over there are overwritten by
+ * a shop that never asked for them; who is not known waits to be sent. The servers' workers do the sending; the queue
+ * never gets longer than `room` says. It may be killed: the next run goes on where it was. Throws `forbidden` to all but
+ * operators, `maintenance`, WalkTakenOver, QueueStandsStill and LoyaltyPlatformError.
+ */
+export async function backfillChain(
+  deps: AccountDeps,
+  { platform, isDryRun, isRestart, room, onFinding, onProgress }: Backfill,
+  context: RequestContext,
+): Promise<WalkProgress<BackfillTally>> {
+  requireOperator(context);
+  const { chainId } = platform;
+  return walkChain<BackfillFinding, BackfillTally>(deps, {
+    chainId,
+    place: isDryRun ? undefined : 'backfillCursor',
+    isRestart,
+    nothing: {
+      linked: 0,
+      by_id: 0,
+      by_email: 0,
+      nobody: 0,
+      ambiguous: 0,
+      erased_there: 0,
+      refused: 0,
+      gone: 0,
+    },
+    admit: isDryRun ? undefined : (signal) => waitForRoom(deps, chainId, walkPageSize, room, signal),
+    visit: (member, signal) => visit(deps, platform, member, isDryRun, context, signal),
+    count: (tally, { outcome }) => {
+      tally[outcome] += 1;
+    },
+    settle: async ({ queue }, findings, now) => {
+      // Who was tied waits to be sent because of that change.
+      const unknown = findings.filter(({ outcome }) => outcome === 'nobody');
+      const asked = { wantsPush: true, wantsPull: false, erasure: null, requestId: context.requestId };
+      await queue.enqueue(
+        unknown.map(({ customerId }) => ({ chainId, customerId, ...asked })),
+        now,
+      );
+    },
+    onFinding,
+    onProgress,
+  });
+}
+
+async function visit(
+  deps: AccountDeps,
+  platform: LoyaltyPlatform,
+  member: ChainMember,
+  isDryRun: boolean,
+  context: RequestContext,
+  signal: AbortSignal,
+): Promise<BackfillFinding> {
+  const { customerId, tie } = member;
+  const found = (outcome: BackfillOutcome, spaazaUserId: number | null, reason: string | null = null) => ({
+    customerId,
+    outcome,
+    spaazaUserId,
+    reason,
+  });
+  if (tie !== undefined && tie.spaazaUserId !== null) return found('linked', tie.spaazaUserId);
+  try {
+    const matched = await matchPlatformUser(deps, platform, member, { signal, requestId: context.requestId });
+    if (matched === undefined) return found('gone', null);
+    switch (matched.match) {
+      case 'nobody':
+      case 'erased_there':
+        return found(matched.match, null);
+      case 'ambiguous':
+        return found('ambiguous', matched.spaazaUserId, matched.reason satisfies Ambiguity);
+      default: {
+        const reason = isDryRun ? null : await linkTo(deps, platform.chainId, customerId, matched.user, context);
+        const { spaazaUserId } = matched.user;
+        return reason === null ? found(matched.match, spaazaUserId) : found('refused', spaazaUserId, reason);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof LoyaltyPlatformError) || error.kind !== 'refused') throw error;
+    return found('refused', null, error.code === undefined ? 'refused' : String(error.code));
+  }
+}
+
+/** Ties a customer to a person and takes over what there is to take over; says why not, or null. */
+async function linkTo(
+  deps: AccountDeps,
+  chainId: number,
+  customerId: number,
+  { spaazaUserId, update }: PlatformUser,
+  context: RequestContext,
+): Promise<string | null> {
+  const { username: _, ...identifiers } = update.identifiers;
+  try {
+    await applyLoyaltyUpdate(
+      deps,
+      {
+        ...update,
+        identifiers: { ...identifiers, userId: spaazaUserId, customerId },
+        createIfMissing: false,
+        chainId,
+      },
+      { ...context, origin: 'pull' },
+    );
+    return null;
+  } catch (error) {
+    if (!(error instanceof AccountError) || error.code === 'storage_unavailable') throw error;
+    const { reason, fields = [] } = reasonOf(error)!;
+    return [reason, ...fields].join(', ');
+  }
+}

@@ -1,0 +1,149 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { BackfillFinding, BackfillOutcome, BackfillTally } from '../accounts/backfill-chain.ts';
+import { QueueStandsStill } from '../accounts/wait-for-room.ts';
+import { type WalkProgress, walkPageSize } from '../accounts/walk-chain.ts';
+import { CommandError } from './command-error.ts';
+import { type Outcome, printing, table } from './command-output.ts';
+import { readChainId } from './delivery-options.ts';
+import { exitCodes } from './exit-code.ts';
+import { operatorContext } from './open-accounts.ts';
+import { withPlatform } from './open-platform.ts';
+import { jsonLine, WalkReport } from './walk-report.ts';
+
+interface BackfillFlags {
+  chain?: number;
+  dryRun?: boolean;
+  restart?: boolean;
+  verbose?: boolean;
+  mostWaiting: number;
+  patience: number;
+  json?: boolean;
+}
+
+/** `foyer link backfill`: the first link of customers that were here before the link. */
+export function linkBackfill(link: Command, env: NodeJS.ProcessEnv): void {
+  link
+    .command('backfill')
+    .summary('link the customers that are here already')
+    .description(
+      'Looks for every customer of a chain that is not linked among the people of the loyalty platform: by our id, then by ' +
+        'e-mail. Who is found is tied to that person, and both records are merged; who is not waits to be sent by the ' +
+        'servers. Where it cannot be told who is who, nothing is done. With --dry-run nothing is done at all: it counts.\n\n' +
+        'A run that was ended early goes on where it was when the same command runs again. The servers must be running, and ' +
+        'outside of maintenance: they empty the queue that this fills.',
+    )
+    .option('--chain <id>', 'the chain; needed when the links of several are on', readChainId)
+    .option('--dry-run', 'count who would match, and change nothing on either side')
+    .option('--restart', 'begin with the first customer again')
+    .option('--verbose', 'a line for each customer that is not linked yet')
+    .option('--most-waiting <rows>', 'keep the queue at this length at most', readWhole(walkPageSize, 100_000), 1_000)
+    .option('--patience <seconds>', 'end when the queue has not got shorter for so long', readWhole(1, 86_400), 600)
+    .option('--json', 'print one JSON document; with --verbose, one line of JSON for each')
+    .action(printing((flags: BackfillFlags) => backfill(env, flags)));
+}
+
+async function backfill(env: NodeJS.ProcessEnv, flags: BackfillFlags): Promise<Outcome> {
+  const { chain, dryRun: isDryRun = false, restart: isRestart = false, json = false } = flags;
+  const line = flags.verbose ? (json ? jsonLine : describeFinding) : undefined;
+  const report = new WalkReport<BackfillFinding>({ step: isDryRun ? 'match' : 'link', line, isQuiet: json });
+  const [chainId, result] = await withPlatform(
+    env,
+    chain,
+    async ({ accounts, platform }) => {
+      const walk = {
+        platform,
+        isDryRun,
+        isRestart,
+        room: { mostWaiting: flags.mostWaiting, stuckSeconds: flags.patience, onWait: report.onWait },
+        onFinding: (finding: BackfillFinding) => {
+          if (finding.outcome !== 'linked' && finding.outcome !== 'gone') report.add(finding.outcome, finding);
+        },
+        onProgress: report.onProgress,
+      };
+      return [platform.chainId, await standingStill(() => accounts.backfillChain(walk, operatorContext()))] as const;
+    },
+    () => report.cameTo(isDryRun ? undefined : 'the same command'),
+  );
+  const needsPeople = result.tally.ambiguous + result.tally.refused > 0;
+  return {
+    data: {
+      chain: chainId,
+      isDryRun,
+      isResumed: result.isResumed,
+      startedAt: result.startedAt,
+      customers: result.tally,
+      examples: Object.fromEntries(report.examples),
+    },
+    text: describe(chainId, isDryRun, result, report),
+    isOneLine: flags.verbose,
+    exitCode: needsPeople ? exitCodes.differs : exitCodes.ok,
+  };
+}
+
+async function standingStill<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof QueueStandsStill)) throw error;
+    const message =
+      `The queue has ${error.waiting.toLocaleString('en-US')} rows and does not get shorter: does a server run, ` +
+      'with the credential of the chain? foyer outbox list --by-code tells more. The same command goes on from here.';
+    throw new CommandError('queue_stands_still', message, { exitCode: exitCodes.failed, cause: error });
+  }
+}
+
+const kinds: Partial<Record<BackfillOutcome, string>> = {
+  by_id: 'known by our id',
+  by_email: 'known by e-mail',
+  nobody: 'not known',
+  ambiguous: 'ambiguous',
+  refused: 'refused',
+  erased_there: 'erased there',
+};
+
+const reasons: Record<string, string> = {
+  other_shop_id: 'who has the shop id of somebody else',
+  other_customer: 'who is tied to another customer',
+  two_people: 'and somebody else has the e-mail',
+};
+
+function describe(
+  chainId: number,
+  isDryRun: boolean,
+  { tally, isResumed }: WalkProgress<BackfillTally>,
+  { examples }: WalkReport<BackfillFinding>,
+): string {
+  const what: Partial<Record<BackfillOutcome, string>> = isDryRun
+    ? { by_id: 'would be tied', by_email: 'would be tied', nobody: 'would be sent' }
+    : { by_id: 'tied', by_email: 'tied', nobody: 'waits to be sent' };
+  const rows = Object.entries(kinds).map(([outcome, kind]) => [
+    kind,
+    tally[outcome as BackfillOutcome].toLocaleString('en-US'),
+    what[outcome as BackfillOutcome] ?? 'left alone',
+    (examples.get(outcome) ?? []).map(({ customerId }) => customerId).join(', '),
+  ]);
+  const linked = `${tally.linked.toLocaleString('en-US')} were linked already.`;
+  const unclear = ['ambiguous', 'refused'].flatMap((outcome) => (examples.get(outcome) ?? []).map(describeFinding));
+  return [
+    `Chain ${chainId}, customers that ${isDryRun ? 'are' : 'were'} not linked yet${isResumed ? ', earlier runs included' : ''}`,
+    table(['', 'CUSTOMERS', '', 'EXAMPLES'], rows),
+    linked,
+    ...(unclear.length > 0 ? ['', ...unclear] : []),
+  ].join('\n');
+}
+
+function describeFinding({ customerId, outcome, spaazaUserId, reason }: BackfillFinding): string {
+  const whom = spaazaUserId === null ? '' : `Spaaza user ${spaazaUserId}`;
+  const why = reason === null ? '' : (reasons[reason] ?? `(${reason})`);
+  return `Customer ${customerId}: ${[`${kinds[outcome] ?? outcome}`, whom, why].filter(Boolean).join(', ')}`;
+}
+
+function readWhole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+    if (number < least || number > most) {
+      throw new InvalidArgumentError(`It is a whole number from ${least} to ${most.toLocaleString('en-US')}.`);
+    }
+    return number;
+  };
+}
