@@ -77,6 +77,14 @@ export class AccountError extends Error {
   }
 }
 
+/**
+ * True for what we refuse on purpose while we cannot serve: the request's line in the log says all there is, and in a
+ * storm a stack trace for each would cost more than the refusal.
+ */
+export function isRefusedOnPurpose(error: unknown): boolean {
+  return error instanceof AccountError && (error.code === 'overloaded' || error.code === 'maintenance');
+}
+
 /** Throws `validation_failed` with every problem at once; returns when there is none. */
 export function refuseIfAny(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new AccountError('validation_failed', { problems });

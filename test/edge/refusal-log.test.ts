@@ -13,6 +13,21 @@ async function loggedAs(id: string, path: string, init: RequestInit): Promise<Re
   return running.logs.find((line) => line.reqId === id && line.msg === 'answered');
 }
 
+describe('what is refused on purpose', () => {
+  it('has the one line that says why, and no stack', async () => {
+    await running.app.accounts.setMaintenance({ isOn: true });
+    try {
+      for (const path of ['/api/v4/auth/validate_token', '/rest/V1/spaaza/customer/user_info/1']) {
+        const id = `closed${path.slice(0, 5).replaceAll('/', '-')}`;
+        expect(await loggedAs(id, path, {})).toMatchObject({ status: 503, reason: 'maintenance' });
+        expect(running.logs.filter(({ reqId }) => reqId === id)).toHaveLength(1);
+      }
+    } finally {
+      await running.app.accounts.setMaintenance({ isOn: false });
+    }
+  });
+});
+
 describe('the log line of a refused request', () => {
   it('names the fields at fault and their rules, and no value', async () => {
     const body = '{"email":"info@spaaza.com","password":"x","name":"Selina"}';

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { RequestContext } from '../../accounts/access.ts';
-import { AccountError, reasonOf } from '../../accounts/errors.ts';
+import { AccountError, isRefusedOnPurpose, reasonOf } from '../../accounts/errors.ts';
 import type { Accounts } from '../../accounts/index.ts';
 import { parseInstant } from '../../accounts/instant.ts';
 import { requireAdmin } from './authenticate.ts';
@@ -115,7 +115,8 @@ export async function admin(app: FastifyInstance, { accounts, timeZone, networkO
     request.refusal = reasonOf(error);
     const refusal = refusalOf(error, request.id);
     // A client that went away is no fault of ours.
-    if (refusal.status >= 500 && !request.raw.aborted) request.log.error({ err: error }, 'request failed');
+    const isFault = refusal.status >= 500 && !isRefusedOnPurpose(error);
+    if (isFault && !request.raw.aborted) request.log.error({ err: error }, 'request failed');
     return refuse(refusal, reply);
   });
   app.setNotFoundHandler(async (request, reply) => {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { AccountError, reasonOf } from '../../accounts/errors.ts';
+import { AccountError, isRefusedOnPurpose, reasonOf } from '../../accounts/errors.ts';
 import type { Accounts } from '../../accounts/index.ts';
 import type { Shop } from '../../accounts/topology.ts';
 import { parseBody } from './body.ts';
@@ -112,7 +112,8 @@ function refuse(wire: GomusWire, error: unknown, request: FastifyRequest, reply:
   request.refusal = reasonOf(error);
   const refusal = refusalOf(error, context);
   // A client that went away in the middle of its body is no fault of ours.
-  if (refusal.status >= 500 && !request.raw.aborted) request.log.error({ err: error }, 'request failed');
+  const isFault = refusal.status >= 500 && !isRefusedOnPurpose(error);
+  if (isFault && !request.raw.aborted) request.log.error({ err: error }, 'request failed');
   return reply
     .code(refusal.status)
     .headers(refusal.headers ?? {})

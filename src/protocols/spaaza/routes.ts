@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Actor, Scope } from '../../accounts/access.ts';
-import { AccountError, reasonOf } from '../../accounts/errors.ts';
+import { AccountError, isRefusedOnPurpose, reasonOf } from '../../accounts/errors.ts';
 import type { Accounts } from '../../accounts/index.ts';
 import { negotiate, type Rendering } from './accept.ts';
 import { refuse } from './answer.ts';
@@ -74,7 +74,8 @@ export async function spaaza(app: FastifyInstance, options: SpaazaOptions): Prom
     request.refusal = reasonOf(error);
     const refusal = refusalOf(error, { resource: resourceOf(scope), reportId: reportIdOf(request) });
     // A client that went away in the middle of its body is no fault of ours.
-    if (refusal.status >= 500 && !request.raw.aborted)
+    const isFault = refusal.status >= 500 && !isRefusedOnPurpose(error);
+    if (isFault && !request.raw.aborted)
       request.log.error({ err: error, report: reportIdOf(request) }, 'request failed');
     return refuse(refusal, request, reply);
   });
