@@ -139,7 +139,9 @@ export function composeApp(options: AppOptions): App {
       await options.seed?.(store, deps);
       await registerRoutes();
       await limits.open();
-      const address = await server.listen({ host: config.host, port: config.port });
+      // Beyond Node's 511 waiting connections a burst is dropped, and comes back seconds later or not at all. The kernel
+      // has a limit of its own (net.core.somaxconn), 4096 unless it was set.
+      const address = await server.listen({ host: config.host, port: config.port, backlog: 4_096 });
       every(limitsCheckMs, limits.check);
       every(refreshMs, () => accounts.directory.refresh());
       every(cleanUpMs, () => whileOpen(accounts.cleanUp));
