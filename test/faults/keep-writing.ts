@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Answer, Client } from './client.ts';
 import type { Writer } from './writers.ts';
 
@@ -10,13 +11,13 @@ export interface Attempt {
 }
 
 /**
- * Lets each writer write on a connection of its own, one request after another, until `isOver` says so. Whoever is
- * refused or finds nobody waits `pauseMs` before the next. Resolves when the last answer is in.
+ * Lets each writer write on a connection of its own, one request after another, until `isOver` says so. Between them
+ * they wait `thinkMs`, and 50 ms where they were refused or found nobody. Resolves when the last answer is in.
  */
 export async function keepWriting(
   url: string,
   crew: readonly Writer[],
-  { isOver, onAttempt, pauseMs = 50 }: { isOver(): boolean; onAttempt(attempt: Attempt): void; pauseMs?: number },
+  { isOver, onAttempt, thinkMs = 0 }: { isOver(): boolean; onAttempt(attempt: Attempt): void; thinkMs?: number },
 ): Promise<void> {
   const work = async (writer: Writer): Promise<void> => {
     const client = new Client(url);
@@ -26,7 +27,8 @@ export async function keepWriting(
       const isAcknowledged = !(outcome instanceof Error) && outcome.status === 200;
       writer.settle(isAcknowledged ? outcome : undefined);
       onAttempt({ kind: writer.kind, sentAt, endedAt: performance.now(), outcome });
-      if (!isAcknowledged && !isOver()) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      const restMs = isAcknowledged ? thinkMs : Math.max(thinkMs, 50);
+      if (restMs > 0 && !isOver()) await pause(restMs);
     }
     client.close();
   };
@@ -42,10 +44,11 @@ export interface Load {
 }
 
 /** Starts load that remembers every attempt; whoever starts it stops it, also when the scenario fails. */
-export function startLoad(url: string, crew: readonly Writer[]): Load {
+export function startLoad(url: string, crew: readonly Writer[], { thinkMs = 0 } = {}): Load {
   const attempts: Attempt[] = [];
   let isOver = false;
-  const end = keepWriting(url, crew, { isOver: () => isOver, onAttempt: (attempt) => attempts.push(attempt) });
+  const onAttempt = (attempt: Attempt) => void attempts.push(attempt);
+  const end = keepWriting(url, crew, { isOver: () => isOver, onAttempt, thinkMs });
   return {
     attempts,
     stop: () => {
