@@ -6,6 +6,7 @@ import { Directory, type FixedKey } from './accounts/directory.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
 import type { Store } from './accounts/store.ts';
 import type { TopologyData } from './accounts/topology.ts';
+import { composeLinks } from './compose-links.ts';
 import type { Config } from './config.ts';
 import { HashQueue } from './hashing/hash-queue.ts';
 import { createPasswordHashing } from './hashing/password-hashing.ts';
@@ -59,7 +60,7 @@ export interface App {
 export function composeApp(options: AppOptions): App {
   const { config } = options;
   const logger = createLogger(config.logLevel, options.logDestination);
-  const { deps, accounts: bare, store, queue, metrics } = composeAccounts(options);
+  const { deps, accounts: bare, store, queue, metrics, onEvent } = composeAccounts(options);
   const limits = createRateLimits({
     isOn: config.rateLimit,
     failuresPerFiveMinutes: config.ipFailuresPerFiveMinutes,
@@ -72,6 +73,8 @@ export function composeApp(options: AppOptions): App {
   });
   metrics.watchRateLimits(() => limits.scope === 'shared');
   const accounts = guardSignIns(bare, { limits: limits.signIns, signUpLimit: limits.signUps, metrics });
+  const links = composeLinks(deps, config, metrics.registry, logger);
+  onEvent(() => links.wake());
   const server = createServer({
     logger,
     logRequests: config.logRequests,
@@ -101,6 +104,7 @@ export function composeApp(options: AppOptions): App {
       isStopping: () => isStopping,
       maintenanceSince: () => accounts.directory.maintenanceSince,
       rateLimits: () => limits.scope,
+      readLinks: () => links.readHealth(),
       registry: config.metrics ? metrics.registry : undefined,
       release,
     });
@@ -147,13 +151,14 @@ export function composeApp(options: AppOptions): App {
       every(cleanUpMs, () => whileOpen(accounts.cleanUp));
       every(cleanUpMs, () => whileOpen(async () => store.windows?.deleteExpired()));
       every(60_000, () => whileOpen(accounts.recordKeyUse));
+      links.start();
       return address;
     },
     stop: async () => {
       isStopping = true;
       for (const timer of timers) clearInterval(timer);
       const force = setTimeout(() => server.server.closeAllConnections(), config.drainSeconds * 1000).unref();
-      await server.close();
+      await Promise.all([server.close(), links.stop(config.drainSeconds * 1000)]);
       clearTimeout(force);
       await queue.drain();
       limits.close();
@@ -170,6 +175,8 @@ export function composeAccounts(options: Pick<AppOptions, 'config' | 'databaseUr
   store: OpenStore;
   queue: HashQueue;
   metrics: Metrics;
+  /** Registers what is called after each commit that wrote an event. */
+  onEvent(listener: () => void): void;
 } {
   const { config } = options;
   const url = options.databaseUrl ?? config.databaseUrl;
@@ -190,7 +197,8 @@ export function composeAccounts(options: Pick<AppOptions, 'config' | 'databaseUr
     hashQueue: queue,
     isMaintenance: () => directory.maintenanceSince !== undefined,
   });
-  const store = observed(opened, metrics);
+  let onEvent: (() => void) | undefined;
+  const store = observed(opened, metrics, () => onEvent?.());
   const deps: AccountDeps = {
     store,
     directory,
@@ -218,7 +226,16 @@ export function composeAccounts(options: Pick<AppOptions, 'config' | 'databaseUr
     },
     now: createClock(),
   };
-  return { accounts: createAccounts(deps), deps, store, queue, metrics };
+  return {
+    accounts: createAccounts(deps),
+    deps,
+    store,
+    queue,
+    metrics,
+    onEvent: (listener) => {
+      onEvent = listener;
+    },
+  };
 }
 
 /** The time as text, written once a millisecond: under load many requests share one. */
@@ -235,13 +252,24 @@ function createClock(): () => string {
   };
 }
 
-/** Times every transaction; the rest of the store is handed on as it is. */
-function observed(store: OpenStore, metrics: Metrics): OpenStore {
+/** Times every transaction and tells of those that wrote an event; the rest of the store is handed on as it is. */
+function observed(store: OpenStore, metrics: Metrics, onEvent: () => void): OpenStore {
   const transaction: OpenStore['transaction'] = async (work) => {
     const start = performance.now();
     let outcome: 'committed' | 'refused' | 'unavailable' = 'committed';
     try {
-      return await store.transaction(work);
+      let wroteEvent = false;
+      const result = await store.transaction((tx) => {
+        const { append } = tx.outbox;
+        // The rooms of a transaction are its own.
+        tx.outbox.append = (entry) => {
+          wroteEvent = true;
+          return append(entry);
+        };
+        return work(tx);
+      });
+      if (wroteEvent) onEvent();
+      return result;
     } catch (error) {
       outcome = (error as { code?: unknown }).code === 'storage_unavailable' ? 'unavailable' : 'refused';
       throw error;

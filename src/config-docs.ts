@@ -7,6 +7,7 @@ const headings: Partial<Record<keyof typeof settings, string>> = {
   databaseUrl: 'Database',
   timeZone: 'The go~mus side',
   lockFailures: 'Guessing and password hashing',
+  runsJobs: 'In the background',
   logLevel: 'Watching',
   spaazaApiVersion: 'Calling Spaaza',
 };

@@ -1,6 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 
+/** How the link of one chain with the loyalty platform fares. */
+export interface LinkHealth {
+  chain: number;
+  /** `degraded`: changes are late or the platform is in trouble; `paused`: it shuts the chain out. */
+  state: 'ok' | 'degraded' | 'paused' | 'off';
+}
+
 export interface HealthOptions {
   /** Resolves when the database answers; rejects otherwise. */
   ping(): Promise<void>;
@@ -9,6 +16,7 @@ export interface HealthOptions {
   maintenanceSince(): string | undefined;
   /** Where failures per network are counted: for all nodes together, or on this one alone. */
   rateLimits(): 'shared' | 'local' | 'off';
+  readLinks(): Promise<LinkHealth[]>;
   /** Left out: no /metrics. */
   registry?: Registry;
   release: string;
@@ -16,7 +24,8 @@ export interface HealthOptions {
 
 /**
  * `/livez`: the process runs. `/readyz`: send requests here (database answers, not stopping); maintenance keeps it
- * ready, because the refusal is the service then. `/health`: both with details for people. `/metrics`: Prometheus.
+ * ready, because the refusal is the service then, and so does trouble with the loyalty platform, for which nobody waits.
+ * `/health`: both with details for people. `/metrics`: Prometheus.
  */
 export async function health(app: FastifyInstance, options: HealthOptions): Promise<void> {
   const tags = ['operation'];
@@ -36,13 +45,16 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
   app.get('/health', { schema: { tags, summary: 'State in detail' } }, async (_request, reply) => {
     const { isReady, database } = await check();
     const since = options.maintenanceSince();
+    const loyalty = await options.readLinks().catch(() => undefined);
+    const isDegraded = loyalty?.some(({ state }) => state === 'degraded' || state === 'paused');
     if (!isReady) reply.code(503).header('retry-after', '2');
     return {
-      status: !isReady ? 'unavailable' : since === undefined ? 'ok' : 'maintenance',
+      status: !isReady ? 'unavailable' : since !== undefined ? 'maintenance' : isDegraded ? 'degraded' : 'ok',
       release: options.release,
       uptime_seconds: Math.round(process.uptime()),
       database,
       rate_limits: options.rateLimits(),
+      ...(loyalty === undefined ? {} : { loyalty }),
       ...(since === undefined ? {} : { maintenance_since: since }),
     };
   });

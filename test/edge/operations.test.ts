@@ -22,6 +22,7 @@ describe('health', () => {
       uptime_seconds: expect.any(Number),
       database: 'up',
       rate_limits: 'off',
+      loyalty: [{ chain: 123, state: 'off' }],
     });
   });
 

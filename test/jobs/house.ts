@@ -25,6 +25,8 @@ export interface House {
   /** Makes a customer; gives the id. */
   create(changes?: Record<string, string>): Promise<number>;
   change(customerId: number, changes: Record<string, string>): Promise<void>;
+  /** Has something called after each commit that wrote an event. */
+  onEvent(listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -61,6 +63,7 @@ export async function openHouse(url: string, isOn: (chainId: number) => boolean 
       const input = { reference: String(customerId), changes, newsletter: {}, problems: [] };
       await accounts.updateCustomer(input, operator);
     },
+    onEvent: composed.onEvent,
     close: () => composed.store.close(),
   };
 }

@@ -1,0 +1,68 @@
+import type { RequestContext } from './access.ts';
+import { logChange } from './change-log.ts';
+import type { AccountDeps } from './deps.ts';
+import { endLoyaltyTie } from './end-loyalty-tie.ts';
+import { digestOf, emptyLink, linkChanges, type OutboundView } from './loyalty-link.ts';
+import type { PlatformUser } from './loyalty-platform.ts';
+import type { Claim } from './loyalty-queue.ts';
+import type { CustomerWithGroups, WritableStore } from './store.ts';
+
+/**
+ * What came of an acknowledged push. `agreed`: noted. `erased`: the platform has erased the person, and the tie ended.
+ * `gone`: the customer was erased here meanwhile, and now is to be erased over there. `taken`: the platform's id is tied
+ * to another customer. `lost`: somebody else works on the row by now, and nothing was written.
+ */
+export type PushOutcome = 'agreed' | 'erased' | 'gone' | 'taken' | 'lost';
+
+/**
+ * Notes that the platform took over `sent`: ids are linked with history, and digest and snapshot are those of what was
+ * sent, not of the customer as it is by now, so that a later change is still seen as one. Ends the work on the row; but for
+ * `taken`, which is for the caller to end.
+ */
+export async function acknowledgePush(
+  deps: AccountDeps,
+  input: { claim: Claim; sent: OutboundView; user: PlatformUser },
+  context: RequestContext,
+): Promise<PushOutcome> {
+  const { claim, sent, user } = input;
+  const { chainId, customerId } = claim;
+  return deps.store.transaction(async (store) => {
+    if (!(await store.queue.holds(claim))) return 'lost';
+    const current = await store.customers.lock(customerId);
+    const now = deps.now();
+    if (current === undefined) {
+      // Whoever erased the customer could not know the id that this push has brought.
+      await store.queue.saveErasure(chainId, customerId, { spaazaUserId: user.spaazaUserId });
+      await store.queue.reopen(claim, now);
+      return 'gone';
+    }
+    const owner = await store.links.findCustomerIdByUserId(chainId, user.spaazaUserId);
+    if (owner !== undefined && owner !== customerId) return 'taken';
+    if (user.update.isErasure) {
+      await endLoyaltyTie(deps, store, context, current, { chainId, spaazaUserId: user.spaazaUserId }, now);
+    } else {
+      await tie(store, context, current, chainId, user, now);
+      await store.links.agree(customerId, chainId, { view: sent, ...digestOf(sent), syncedAt: now });
+    }
+    if (!(await store.queue.remove(claim))) await store.queue.reopen(claim, now);
+    return user.update.isErasure ? 'erased' : 'agreed';
+  });
+}
+
+async function tie(
+  store: WritableStore,
+  context: RequestContext,
+  { customer }: CustomerWithGroups,
+  chainId: number,
+  { spaazaUserId, memberNumber }: PlatformUser,
+  now: string,
+): Promise<void> {
+  const links = await store.links.listByCustomer(customer.id);
+  const link = links.find((one) => one.chainId === chainId) ?? emptyLink(customer.id, chainId);
+  const ids = { spaazaUserId, memberNumber: memberNumber ?? link.memberNumber };
+  const changes = linkChanges(link, ids);
+  if (changes.length === 0) return;
+  await store.links.save({ ...link, ...ids });
+  const fields = changes.map(({ field }) => field);
+  await logChange(store, context, { type: 'customer.updated', customerId: customer.id, fields }, changes, now);
+}
