@@ -7,6 +7,7 @@ import type { OpenStore } from '../storage/index.ts';
 import { databaseFile } from './database-file.ts';
 import { describeProblem } from './describe-problem.ts';
 import type { Finding } from './doctor.ts';
+import { checkLinks } from './doctor-links.ts';
 import { reasonOf } from './explain-error.ts';
 import { momentText } from './moment-text.ts';
 
@@ -34,7 +35,12 @@ export async function checkDatabase(config: Config): Promise<{ findings: Finding
     const topology = await store.topology.read();
     const keys = await store.keys.list();
     const since = settings.get('maintenance_since');
-    findings.push(checkTopology(topology), checkKeys(keys), ...checkChains(topology, config), checkMaintenance(since));
+    findings.push(
+      checkTopology(topology),
+      checkKeys(keys),
+      ...(await checkLinks(store, topology, config)),
+      checkMaintenance(since),
+    );
     return { findings, latest: latestOf(keys, since) };
   } catch (error) {
     const advice = 'check FOYER_DATABASE_URL, and that the database runs and lets this user in';
@@ -95,31 +101,6 @@ function checkKeys(keys: readonly ApiKey[]): Finding {
   if (liveCount > 0) return { check: 'keys', status: 'ok', message: `${counted(liveCount, 'key')} in force` };
   const advice = 'run foyer key create NAME --scope SCOPE; without one, no partner system gets in';
   return { check: 'keys', status: 'warn', message: 'there is none in force', advice };
-}
-
-/** Each chain of the topology, and credentials of chains that are not in it. */
-function checkChains(topology: TopologyData, config: Config): Finding[] {
-  const check = 'loyalty';
-  const findings = topology.chains.map(({ id, api }): Finding => {
-    const address = config.spaaza[id]?.apiUrl ?? api;
-    if (config.spaaza[id]?.credential !== undefined) {
-      return {
-        check,
-        status: 'ok',
-        message: `chain ${id}: credential set for ${address}; this release answers the chain but does not call it yet`,
-      };
-    }
-    const advice = `set FOYER_SPAAZA_SECRET_${id} to send changes to ${address}`;
-    return { check, status: 'warn', message: `chain ${id}: link off, there is no credential`, advice };
-  });
-  const unknownIds = Object.keys(config.spaaza).filter(
-    (id) => !topology.chains.some((chain) => chain.id === Number(id)),
-  );
-  for (const id of unknownIds) {
-    const advice = 'put the chain into the topology, or remove its FOYER_SPAAZA_ variables';
-    findings.push({ check, status: 'warn', message: `chain ${id}: configured, but not in the topology`, advice });
-  }
-  return findings.length > 0 ? findings : [{ check, status: 'ok', message: 'no chains' }];
 }
 
 function checkMaintenance(since: string | undefined): Finding {
