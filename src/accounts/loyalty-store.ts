@@ -56,10 +56,10 @@ export interface LoyaltyWrites {
     enqueue(orders: readonly QueueOrder[], now: string): Promise<void>;
     /**
      * Takes up to `limit` due rows of a chain for as long as the lease lasts, the longest due first. Of several callers
-     * at once each gets others.
+     * at once each gets others. A row whose last holder never gave it back counts one try more.
      */
     claim(chainId: number, limit: number, lease: { token: string; until: string }, now: string): Promise<QueueRow[]>;
-    /** Makes a lease last longer; false when the row is no longer the caller's. */
+    /** Makes a lease last until a moment; false when the row is no longer the caller's. */
     renew(claim: Claim, until: string): Promise<boolean>;
     /** Whether the row is still the caller's; it stays so until the transaction ends. */
     holds(claim: Claim): Promise<boolean>;

@@ -106,7 +106,8 @@ async function pull(tools: JobTools, row: QueueRow, profile: LoyaltyProfile, cal
   const { spaazaUserId } = profile.link;
   const syncedAt = await deps.store.links.findSyncedAt(customerId, chainId);
   const isFresh = syncedAt !== undefined && syncedAt >= addSeconds(deps.now(), -deps.loyalty.pullIntervalSeconds);
-  if (isFresh) {
+  // In doubt, what the platform says may be what we said before, and no news.
+  if (isFresh || isInDoubt(row)) {
     count('pull', 'skipped');
     return false;
   }
@@ -162,7 +163,7 @@ async function push(
   }
   const view = outboundView(profile);
   const { spaazaUserId, agreedDigest } = profile.link;
-  if (digestOf(view).agreedDigest === agreedDigest) {
+  if (digestOf(view).agreedDigest === agreedDigest && !isInDoubt(row)) {
     // After a pull alone it was nobody's wish to send something.
     if (row.wantsPush) count('push', 'skipped');
     return finish(deps, claim);
@@ -185,6 +186,14 @@ async function push(
     });
   }
   if (outcome !== 'lost') count('push', 'acknowledged');
+}
+
+/**
+ * A try that ended without an answer may have been carried out: then the platform has what both sides never agreed on, and
+ * a customer who changed back meanwhile has to be sent all the same.
+ */
+function isInDoubt({ wantsPush, attempts }: QueueRow): boolean {
+  return wantsPush && attempts > 0;
 }
 
 /**

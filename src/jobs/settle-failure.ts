@@ -50,7 +50,7 @@ export async function settleFailure(
   return store.transaction(async ({ queue }) => {
     if (next.step === 'bury') {
       if (await queue.bury(claim, noted, payload)) return 'dead';
-      await queue.reopen(claim, now);
+      await queue.postpone(claim, { ...noted, firstFailedAt: null, errorCode: null, errorText: null });
     } else {
       await queue.postpone(claim, noted);
     }

@@ -210,7 +210,8 @@ export class LoyaltyWorker {
       await workOn(tools, row, claim, signal, attempt);
     } catch (error) {
       if (signal.aborted) {
-        await deps.store.transaction(({ queue }) => queue.release(claim));
+        // The lease ends and stays to be seen: what was begun may have been carried out.
+        await deps.store.transaction(({ queue }) => queue.renew(claim, deps.now()));
         return;
       }
       const settled = await settleFailure(deps, row, claim, error, attempt.payload, random());

@@ -68,7 +68,8 @@ export async function replay(
   const asNew = {
     state: 'waiting',
     queued_at: now,
-    attempts: 0,
+    // As in the queue: it was tried, and that may have come to something.
+    attempts: 1,
     first_failed_at: null,
     error_code: null,
     error_text: null,

@@ -101,7 +101,8 @@ export async function enqueue(handle: Handle, orders: readonly QueueOrder[], now
         state: 'waiting',
         queued_at: ifDead('excluded.queued_at', 'loyalty_queue.queued_at'),
         due_at: ifDead('excluded.due_at', 'loyalty_queue.due_at'),
-        attempts: ifDead('0', 'loyalty_queue.attempts'),
+        // It was tried, and nobody knows of each try what came of it; the day after which it is given up begins anew.
+        attempts: ifDead('1', 'loyalty_queue.attempts'),
         first_failed_at: ifDead('null', 'loyalty_queue.first_failed_at'),
         error_code: ifDead('null', 'loyalty_queue.error_code'),
         error_text: ifDead('null', 'loyalty_queue.error_text'),
@@ -132,7 +133,13 @@ export async function claim(
     .limit(limit);
   const query = handle.db
     .updateTable('loyalty_queue')
-    .set({ lease_token: lease.token, leased_until: lease.until })
+    .set({
+      lease_token: lease.token,
+      leased_until: lease.until,
+      // Whoever had it last left without a word: what they had begun may have been carried out.
+      attempts: sql`case when lease_token is null then attempts else attempts + 1 end`,
+      first_failed_at: sql`case when lease_token is null then first_failed_at else coalesce(first_failed_at, ${now}) end`,
+    })
     .where(({ eb, refTuple }) =>
       eb(refTuple('chain_id', 'customer_id'), 'in', free.$asTuple('chain_id', 'customer_id')),
     )

@@ -108,7 +108,7 @@ describe.each(databaseKinds)('foyer outbox on %s', (kind) => {
     expect((await outbox('replay', '--code', '9003', '--dry-run')).stdout).toBe('Would replay 2 rows.\n');
     expect((await store.queue.find(chainId, ada))?.state).toBe('dead');
     expect((await outbox('replay', '--code', '9003')).stdout).toBe('Replayed 2 rows.\n');
-    expect(await store.queue.find(chainId, ada)).toMatchObject({ state: 'waiting', attempts: 0, errorCode: null });
+    expect(await store.queue.find(chainId, ada)).toMatchObject({ state: 'waiting', attempts: 1, errorCode: null });
     const history = await foyer.run(['customer', 'history', '402', '--field', 'delivery.123'], env);
     expect(history.stdout).toContain('"replayed"');
   });

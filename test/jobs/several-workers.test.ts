@@ -89,7 +89,7 @@ describeOnBothDatabases('several workers', (database) => {
     const id = await shop.create();
     await until(() => shop.fake.requests().length === 1);
     await shop.worker.stop(50);
-    expect(await shop.row(id)).toMatchObject({ state: 'waiting', leaseToken: null, attempts: 0 });
+    expect(await shop.row(id)).toMatchObject({ state: 'waiting', leasedUntil: at(0), attempts: 0 });
   });
 
   it('finish what is under way when there is time', async () => {

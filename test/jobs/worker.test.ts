@@ -130,6 +130,21 @@ describeOnBothDatabases('the loyalty worker', (database) => {
       expect(shop.counted).toEqual(['push skipped']);
     });
 
+    it('sends what was changed back meanwhile, when nobody knows whether the change had arrived', async () => {
+      const { id, userId } = await linkedCustomer({ phone: '1' });
+      shop.fake.behave({ loseAnswer: true });
+      await shop.change(id, { phone: '2' });
+      await until(async () => ((await shop.row(id))?.attempts ?? 0) > 0);
+      expect(shop.fake.user(userId)).toMatchObject({ phone_number: '2' });
+      await shop.change(id, { phone: '1' });
+      shop.fake.behave({});
+      shop.setClock(100);
+      await signedIn(id);
+      await shop.done(id);
+      expect(shop.fake.user(userId)).toMatchObject({ phone_number: '1' });
+      expect((await shop.deps.store.customers.findLoyaltyProfile(id, chainId))?.customer.phone).toBe('1');
+    });
+
     it('does not send back what the platform itself has changed', async () => {
       const { id, userId } = await linkedCustomer();
       await shop.accounts.applyLoyaltyUpdate(

@@ -179,7 +179,7 @@ describeOnBothDatabases('what could not be delivered', (database) => {
         wantsPush: true,
         queuedAt: at(500),
         dueAt: at(500),
-        attempts: 0,
+        attempts: 1,
         firstFailedAt: null,
         errorCode: null,
         errorText: null,

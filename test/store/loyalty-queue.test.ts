@@ -129,6 +129,13 @@ describeOnBothDatabases('the loyalty queue', (database) => {
       expect(await claim(chainId, 10, 'second', at(60))).toHaveLength(1);
     });
 
+    it('counts a try of whoever never gave a row back, since that may have come to something', async () => {
+      const chainId = someChain();
+      await enqueue([order(chainId)]);
+      expect(await claim(chainId, 1, 'first', at(1))).toMatchObject([{ attempts: 0, firstFailedAt: null }]);
+      expect(await claim(chainId, 1, 'second', at(60))).toMatchObject([{ attempts: 1, firstFailedAt: at(60) }]);
+    });
+
     it('never gives one row to two workers that ask at once', async () => {
       const chainId = someChain();
       const orders = Array.from({ length: 120 }, () => order(chainId));
@@ -238,7 +245,7 @@ describeOnBothDatabases('the loyalty queue', (database) => {
         state: 'waiting',
         queuedAt: at(700),
         dueAt: at(700),
-        attempts: 0,
+        attempts: 1,
         firstFailedAt: null,
         errorCode: null,
         errorText: null,
