@@ -32,6 +32,8 @@ export async function startCluster(
   const settings = {
     FOYER_DATABASE_URL: database.url,
     FOYER_TRUST_PROXY: '127.0.0.1',
+    // What is looked for in the outbox afterwards must not be taken out by a worker.
+    FOYER_JOBS: 'off',
     FOYER_RATE_LIMIT: 'off',
     FOYER_HASH_CONCURRENCY: '1',
     FOYER_HASH_MAX_WAIT_MS: '60000',

@@ -28,6 +28,8 @@ describe('a node whose PostgreSQL is restarted under load', () => {
     node = await foyer.serve('serve', {
       FOYER_DATABASE_URL: databaseUrl,
       FOYER_DATABASE_POOL: String(poolSize),
+      // What is looked for in the outbox afterwards must not be taken out by a worker.
+      FOYER_JOBS: 'off',
       FOYER_RATE_LIMIT: 'off',
       FOYER_HASH_CONCURRENCY: '1',
       FOYER_LOG_REQUESTS: 'none',
