@@ -24,6 +24,7 @@ import { prepareSchema, prepareTopology } from './prepare-database.ts';
 import { admin } from './protocols/admin/routes.ts';
 import { gomus } from './protocols/gomus/routes.ts';
 import { spaaza } from './protocols/spaaza/routes.ts';
+import { spaazaWebhooks } from './protocols/spaaza/webhook-routes.ts';
 import { release } from './release.ts';
 import { type OpenStore, openStore } from './storage/index.ts';
 
@@ -122,6 +123,7 @@ export function composeApp(options: AppOptions): App {
       { prefix: '/api/v4' },
     );
     await server.register(spaaza, { prefix: '/rest', accounts, networkOf });
+    await server.register(spaazaWebhooks, { prefix: '/webhooks/spaaza', accounts, ...links.webhooks });
     await server.register(admin, { prefix: '/admin/v1', accounts, timeZone: config.timeZone, networkOf });
     await server.register(docs);
   };

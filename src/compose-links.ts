@@ -4,8 +4,12 @@ import type { AccountDeps } from './accounts/deps.ts';
 import type { Config } from './config.ts';
 import type { LinkHealth } from './http/health.ts';
 import { addLoyaltyMetrics, type LinkReading } from './http/loyalty-metrics.ts';
+import { addNoticeMetrics, type InboxReading } from './http/notice-metrics.ts';
+import { workOnNotices } from './jobs/inbox.ts';
 import { LoyaltyWorker } from './jobs/worker.ts';
 import { createLoyaltyPlatforms } from './protocols/spaaza/platforms.ts';
+import { readWebhook } from './protocols/spaaza/webhook-event.ts';
+import type { WebhookOptions } from './protocols/spaaza/webhook-routes.ts';
 
 /** The links with the loyalty platform, as far as this process runs them. */
 export interface Links {
@@ -14,6 +18,8 @@ export interface Links {
   wake(): void;
   /** How each chain of the topology fares. */
   readHealth(): Promise<LinkHealth[]>;
+  /** What the address for webhooks needs. */
+  readonly webhooks: Pick<WebhookOptions, 'secretsOf' | 'count'>;
   stop(drainMs: number): Promise<void>;
 }
 
@@ -28,10 +34,9 @@ export function composeLinks(deps: AccountDeps, config: Config, registry: Regist
   const chains = () => directory.topology.data.chains;
   const platforms = createLoyaltyPlatforms(config, chains, logger);
   const isOn = (chainId: number): boolean => platforms.platformOf(chainId) !== undefined;
+  const secondsSince = (moment: string): number => Math.max(0, (Date.parse(deps.now()) - Date.parse(moment)) / 1000);
   const read = async (chainId: number): Promise<LinkReading> => {
     const state = await store.chainStates.find(chainId);
-    const now = deps.now();
-    const secondsSince = (moment: string): number => Math.max(0, (Date.parse(now) - Date.parse(moment)) / 1000);
     const oldest = await store.queue.findOldest(chainId);
     return {
       waiting: await store.queue.count(chainId, 'waiting', countedAtMost),
@@ -43,6 +48,16 @@ export function composeLinks(deps: AccountDeps, config: Config, registry: Regist
       breaker: worker.breakerOf(chainId),
     };
   };
+  const readInbox = async (): Promise<InboxReading> => {
+    const oldest = await store.inbox.findOldest();
+    return {
+      waiting: await store.inbox.count('waiting', countedAtMost),
+      dead: await store.inbox.count('dead', countedAtMost),
+      oldestSeconds: oldest === undefined ? 0 : secondsSince(oldest),
+    };
+  };
+  const { countWebhook, countNotice } = addNoticeMetrics(registry, readInbox);
+  const secretsOf: WebhookOptions['secretsOf'] = (chainId) => config.spaaza[chainId]?.webhookSecrets;
   const count = addLoyaltyMetrics(registry, {
     chainIds: () =>
       chains()
@@ -50,7 +65,13 @@ export function composeLinks(deps: AccountDeps, config: Config, registry: Regist
         .filter(isOn),
     read,
   });
-  const worker = new LoyaltyWorker({ deps, platforms, log: logger, count });
+  const worker = new LoyaltyWorker({
+    deps,
+    platforms,
+    log: logger,
+    count,
+    workOnNotices: () => workOnNotices({ deps, read: readWebhook, log: logger, count: countNotice }),
+  });
   return {
     start: () => {
       if (config.runsJobs) worker.start();
@@ -60,16 +81,24 @@ export function composeLinks(deps: AccountDeps, config: Config, registry: Regist
     },
     readHealth: async () => {
       const states: LinkHealth[] = [];
+      const { oldestSeconds: oldestNotice } = await readInbox();
       for (const { id: chain } of chains()) {
         if (!isOn(chain)) {
           states.push({ chain, state: 'off' });
           continue;
         }
         const { isPaused, breaker, oldestSeconds } = await read(chain);
-        const isWell = breaker === 'closed' && oldestSeconds < lateSeconds;
+        const isWell = breaker === 'closed' && Math.max(oldestSeconds, oldestNotice) < lateSeconds;
         states.push({ chain, state: isPaused ? 'paused' : isWell ? 'ok' : 'degraded' });
       }
       return states;
+    },
+    webhooks: {
+      secretsOf,
+      count: (chainId, outcome) => {
+        countWebhook(chainId, outcome);
+        if (outcome === 'accepted' && config.runsJobs) worker.wake();
+      },
     },
     stop: async (drainMs) => {
       await worker.stop(drainMs);

@@ -12,6 +12,7 @@ import {
   oneOf,
   proxyList,
   redisUrl,
+  secretList,
   spaazaCredential,
   timeZoneName,
   versionNumber,
@@ -30,6 +31,7 @@ const kinds: Record<string, Kind<unknown>> = {
   redisUrl,
   proxyList,
   httpUrl,
+  secretList,
   spaazaCredential,
 };
 /** Texts that come near to what the kinds allow, among any others. */
@@ -269,6 +271,20 @@ describe('spaazaCredential', () => {
   it.each(['key', 'key:', ':secret', 'key: secret', 'key:secret\n'])('refuses %j', (text) => {
     expect(spaazaCredential.parse(text)).toBeUndefined();
   });
+});
+
+describe('secretList', () => {
+  it('takes one secret or several', () => {
+    expect(secretList.parse('whsec_1234')).toEqual(['whsec_1234']);
+    expect(secretList.parse('whsec_new1,whsec_old1')).toEqual(['whsec_new1', 'whsec_old1']);
+  });
+
+  it.each(['short', 'whsec_1234,', ',whsec_1234', 'whsec_1234, whsec_5678', 'whsec_1234,short', 'whsec_12\x0034'])(
+    'refuses %j',
+    (text) => {
+      expect(secretList.parse(text)).toBeUndefined();
+    },
+  );
 });
 
 describe('versionNumber', () => {

@@ -189,6 +189,16 @@ export const spaazaCredential: Kind<SpaazaCredential> = {
   print: ({ key, secret }) => `${key}:${secret}`,
 };
 
+/** Secrets that all count, so that one can be replaced while its successor is on its way. */
+export const secretList: Kind<readonly string[]> = {
+  allowed: 'one secret, or several separated by commas, each of at least 8 characters without spaces',
+  parse: (text) => {
+    const secrets = text.split(',');
+    return secrets.every((secret) => /^\S{8,}$/.test(secret) && !CONTROL.test(secret)) ? secrets : undefined;
+  },
+  print: (value) => value.join(','),
+};
+
 /** A text from outside for a message: cut after 100 characters, on one line, with invisible characters made visible. */
 export function quote(text: string): string {
   const shown = text.length > 100 ? `${text.slice(0, 100)}…` : text;

@@ -9,6 +9,7 @@ import {
   oneOf,
   proxyList,
   redisUrl,
+  secretList,
   spaazaCredential,
   timeZoneName,
   versionNumber,
@@ -251,6 +252,12 @@ export const chainSettings = {
     prefix: 'FOYER_SPAAZA_API_',
     kind: httpUrl,
     doc: 'Replaces the API address that the topology file gives for the chain: a staging system, a stand-in.',
+  },
+  webhookSecrets: {
+    prefix: 'FOYER_SPAAZA_WEBHOOK_SECRET_',
+    kind: secretList,
+    doc: 'What Spaaza signs webhooks of the chain with; to change it, name the new one and the old one for a while. Without it there is no address for them.',
+    isSecret: true,
   },
 } satisfies Record<string, ChainSetting<unknown>>;
 

@@ -149,9 +149,10 @@ describe('loadConfig', () => {
       FOYER_SPAAZA_SECRET_123: secret,
       FOYER_SPAAZA_SECRET_124_FILE: secret,
       FOYER_SPAAZA_API_123: `https://u:${secret}@h`,
+      FOYER_SPAAZA_WEBHOOK_SECRET_123: secret,
       FOYER_PEPER: secret,
     });
-    expect(faults).toHaveLength(6);
+    expect(faults).toHaveLength(7);
     expect(faults.join('\n')).not.toContain(secret);
     expect(faults.join('\n')).toContain('FOYER_DATABASE_URL is "mysql://***"');
   });
@@ -217,6 +218,7 @@ describe('describeConfig', () => {
           FOYER_PEPPER: 'hunter2',
           FOYER_SPAAZA_SECRET_123: 'hunter2:hunter2',
           FOYER_SPAAZA_API_123: 'http://stand-in',
+          FOYER_SPAAZA_WEBHOOK_SECRET_123: 'hunter2-old,hunter2-new',
           FOYER_RATE_LIMIT: '0',
         },
         'serve',
@@ -231,9 +233,10 @@ describe('describeConfig', () => {
         'FOYER_TRUST_PROXY=(not set)',
         'FOYER_SPAAZA_SECRET_123=***',
         'FOYER_SPAAZA_API_123=http://stand-in',
+        'FOYER_SPAAZA_WEBHOOK_SECRET_123=***',
       ]),
     );
-    expect(description).toHaveLength(settingEntries().length + 2);
+    expect(description).toHaveLength(settingEntries().length + 3);
     expect(description.join('\n')).not.toContain('hunter2');
   });
 

@@ -10,6 +10,8 @@ export interface ChainConfig {
   readonly credential?: SpaazaCredential;
   /** Without a slash at its end. */
   readonly apiUrl?: string;
+  /** Any of them may have signed a webhook. */
+  readonly webhookSecrets?: readonly string[];
 }
 
 type ValueOf<Entry> = Entry extends Setting<infer Value> ? Value : never;

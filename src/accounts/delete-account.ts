@@ -6,9 +6,10 @@ import { chainOf } from './loyalty-link.ts';
 import { tombstoneDigest } from './tombstones.ts';
 
 /**
- * Erases a customer: the account, addresses, sessions, memberships, links, consent and the old history go; one history
- * row says when and by whom, one event tells the loyalty platform's side which links ended, and a tombstone in each chain
- * keeps a late update from bringing the person back. Throws `not_signed_in` when there is no such customer any more.
+ * Erases a customer: the account, addresses, sessions, memberships, links, consent and the old history go, and so do
+ * notices of the platform about the person. One history row says when and by whom, one event tells the loyalty platform's
+ * side which links ended, and a tombstone in each chain keeps a late update from bringing the person back. Throws
+ * `not_signed_in` when there is no such customer any more.
  */
 export async function deleteAccount(
   deps: AccountDeps,
@@ -36,6 +37,9 @@ export async function deleteAccount(
         erasedAt: now,
       })),
     );
+    for (const { chainId, spaazaUserId } of ties) {
+      if (spaazaUserId !== null) await store.inbox.deleteBySubject(chainId, String(spaazaUserId));
+    }
     const links = ties.map(({ chainId, spaazaUserId, isAgreed }) => ({ chainId, spaazaUserId, isAgreed }));
     const erased = { field: 'account', before: 'active', after: 'erased' };
     await logChange(store, context, { type: 'customer.deleted', customerId, links }, [erased], now);

@@ -20,6 +20,7 @@ import { resumeSession } from './resume-session.ts';
 import { showDelivery } from './show-delivery.ts';
 import { signIn } from './sign-in.ts';
 import { signUp } from './sign-up.ts';
+import { takeNotice } from './take-notice.ts';
 import { updateOwnAccount } from './update-customer.ts';
 import { verifyLogin } from './verify-login.ts';
 
@@ -42,6 +43,7 @@ export function createAccounts(deps: AccountDeps) {
 
     verifyLogin: bound(verifyLogin),
     applyLoyaltyUpdate: bound(applyLoyaltyUpdate),
+    takeNotice: bound(takeNotice),
     getLoyaltyProfile: bound(getLoyaltyProfile),
     getLoyaltyProfileByEmail: bound(getLoyaltyProfileByEmail),
 

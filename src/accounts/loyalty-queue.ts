@@ -74,6 +74,7 @@ export interface InboxEntry {
   digest: string;
   /** The platform's id of the person it is about, as text. */
   subject: string;
+  /** As it came; '' once it was dealt with. */
   body: string;
   state: InboxState;
   receivedAt: string;

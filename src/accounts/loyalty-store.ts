@@ -36,6 +36,8 @@ export interface LoyaltyReads {
     hasDue(now: string): Promise<boolean>;
     /** Number of entries in a state; it stops counting at `atMost`. */
     count(state: InboxState, atMost: number): Promise<number>;
+    /** Since when the entry waits whose turn it is next. */
+    findOldest(): Promise<string | undefined>;
   };
   tombstones: {
     find(chainId: number, customerId: number): Promise<Tombstone | undefined>;
@@ -98,7 +100,9 @@ export interface LoyaltyWrites {
      * Of several callers at once each gets others.
      */
     claim(limit: number, lease: { token: string; until: string }, now: string): Promise<InboxEntry[]>;
-    /** Ends the work on an entry that is still the caller's; false when it is not. */
+    /** Removes everything about a person of a chain. */
+    deleteBySubject(chainId: number, subject: string): Promise<void>;
+    /** Ends the work on an entry that is still the caller's; false when it is not. The body of one done with goes. */
     settle(
       id: number,
       leaseToken: string,

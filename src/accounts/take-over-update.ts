@@ -1,4 +1,4 @@
-import type { RequestContext } from './access.ts';
+import { hasCaller, type RequestContext } from './access.ts';
 import type { AppliedUpdate, LoyaltyConsents, LoyaltyUpdate } from './apply-loyalty-update.ts';
 import { logChange, logConsents } from './change-log.ts';
 import { differences, type FieldChange, mainAddress } from './customer.ts';
@@ -64,6 +64,7 @@ async function write(
   const { before, current, update, taken, now } = input;
   const { customerId: id, chainId } = before.link;
   const changesOfLink = relink(before.link, update, taken.consents);
+  if (!hasCaller(context)) refuseOtherTie(before.link, changesOfLink.spaazaUserId);
   await refuseForeignTie(store, before.link, changesOfLink.spaazaUserId);
   await refuseErasedTie(store, before.link, changesOfLink.spaazaUserId);
   const others: FieldChange[] = await applyAddress(store, before, taken.address);
@@ -90,6 +91,15 @@ function relink(link: LoyaltyLink, { identifiers }: LoyaltyUpdate, consents: Loy
     changes.spaazaUserId = identifiers.userId;
   if (identifiers.memberNumber !== undefined) changes.memberNumber = identifiers.memberNumber;
   return changes;
+}
+
+/**
+ * Relinking is for those who mean it (decisions, Spaaza 4): a notice about somebody unknown, who has the e-mail of a linked
+ * customer by now, must not take the tie of that customer over.
+ */
+function refuseOtherTie({ spaazaUserId }: LoyaltyLink, userId: number | null | undefined): void {
+  if (spaazaUserId === null || userId === null || userId === undefined) return;
+  refuseIfAny([{ field: 'userId', rule: 'conflict', value: String(userId) }]);
 }
 
 /**

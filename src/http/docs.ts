@@ -11,6 +11,7 @@ const tagOrder = [
   'go~mus: customers',
   'go~mus: lookups',
   'Spaaza Magento 2',
+  'Spaaza webhooks',
   'admin',
   'operation',
 ];
@@ -33,6 +34,12 @@ export async function collectOpenapi(app: FastifyInstance, release: string): Pro
             type: 'http',
             scheme: 'bearer',
             description: 'A key from `foyer key create`; in demo mode foyer-demo-key',
+          },
+          webhookSignature: {
+            type: 'apiKey',
+            in: 'header',
+            name: 'X-Spaaza-Hmac-SHA256',
+            description: 'base64 of HMAC-SHA256 over the body, with the secret of the chain',
           },
         },
       },

@@ -21,6 +21,8 @@ export interface LoyaltyWorkerOptions {
   platforms: LoyaltyPlatforms;
   log: JobLog;
   count(chainId: number, kind: JobKind, outcome: JobOutcome): void;
+  /** Works on some of the platform's notices that are due, and gives how many: see inbox.ts. */
+  workOnNotices?(): Promise<number>;
   /** Customers of one chain that this process works on at once; the platform's own limits are kept elsewhere. */
   customersAtOnce?: number;
   leaseSeconds?: number;
@@ -36,6 +38,8 @@ export interface LoyaltyWorkerOptions {
 const eventsAtOnce = 100;
 /** Changes that follow each other this closely are dispatched together. */
 const gatherMs = 20;
+/** Times in a row that notices are taken before something else has its turn. */
+const noticeRounds = 25;
 /** After trouble with the database. */
 const restMs = 5_000;
 /** A success is noted for all to see when the last one noted is older. */
@@ -55,8 +59,8 @@ interface ChainWatch {
 }
 
 /**
- * Carries what waits for the loyalty platform there, outside of any request: dispatches events, takes due rows under a
- * lease, works on them with a cap on the customers at once, and settles how it went. Any number of nodes may run one. A
+ * Carries what waits for the loyalty platform there, outside of any request: works on the platform's notices, dispatches
+ * events, takes due rows under a lease, works on them with a cap on the customers at once, and settles how it went. Any number of nodes may run one. A
  * worker that dies loses its leases, and its rows are done again by another. During maintenance it rests.
  */
 export class LoyaltyWorker {
@@ -77,6 +81,7 @@ export class LoyaltyWorker {
       pollMs: 1_000,
       clock: () => performance.now(),
       random: Math.random,
+      workOnNotices: async () => 0,
       ...options,
     };
   }
@@ -139,12 +144,22 @@ export class LoyaltyWorker {
   /** True when there may be more to do at once. */
   async #takeTurn(): Promise<boolean> {
     const { deps, platforms } = this.#options;
+    // Notices first: what is sent afterwards has heard them.
+    const hasNotices = await this.#takeNotices();
     const dispatched = await dispatchEvents(deps, eventsAtOnce);
     for (const { id } of deps.directory.topology.data.chains) {
       const platform = platforms.platformOf(id);
       if (platform !== undefined && !this.#isStopping) await this.#takeRows(platform);
     }
-    return dispatched === eventsAtOnce;
+    return hasNotices || dispatched === eventsAtOnce;
+  }
+
+  /** True when there may be more. */
+  async #takeNotices(): Promise<boolean> {
+    for (let round = 0; round < noticeRounds && !this.#isStopping; round += 1) {
+      if ((await this.#options.workOnNotices()) === 0) return false;
+    }
+    return true;
   }
 
   async #takeRows(platform: LoyaltyPlatform): Promise<void> {

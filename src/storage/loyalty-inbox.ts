@@ -111,7 +111,25 @@ export async function claim(
   return (await handle.run(query.compile())).map(toEntry).sort((a, b) => a.id - b.id);
 }
 
-/** Ends the work on an entry that is still the caller's; false when it is not. */
+const selectOldest = prepared((db) =>
+  db
+    .selectFrom('loyalty_inbox')
+    .select('received_at')
+    .where('state', '=', 'waiting')
+    .orderBy('state')
+    .orderBy('due_at')
+    .limit(1),
+);
+
+/** Since when the entry waits whose turn it is next. */
+export async function findOldest(handle: Handle): Promise<string | undefined> {
+  return (await selectOldest(handle))[0]?.received_at;
+}
+
+/**
+ * Ends the work on an entry that is still the caller's; false when it is not. What is done with is kept without its body:
+ * the digest is enough to know it again.
+ */
 export async function settle(
   handle: Handle,
   id: number,
@@ -121,6 +139,7 @@ export async function settle(
   const query = handle.db
     .updateTable('loyalty_inbox')
     .set({ state, due_at: dueAt, attempts, error_text: errorText, lease_token: null, leased_until: null })
+    .$if(state === 'done' || state === 'ignored', (update) => update.set({ body: '' }))
     .where('id', '=', id)
     .where('lease_token', '=', leaseToken)
     .returning('id');
@@ -142,6 +161,12 @@ export async function deleteOlder(
     .limit(limit);
   const query = handle.db.deleteFrom('loyalty_inbox').where('id', 'in', old).returning('id');
   return (await handle.run(query.compile())).length;
+}
+
+/** Removes everything about a person of a chain. */
+export async function deleteBySubject(handle: Handle, chainId: number, subject: string): Promise<void> {
+  const query = handle.db.deleteFrom('loyalty_inbox').where('chain_id', '=', chainId).where('subject', '=', subject);
+  await handle.run(query.compile());
 }
 
 function toEntry(row: Selectable<Tables['loyalty_inbox']>): InboxEntry {

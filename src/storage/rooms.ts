@@ -74,7 +74,7 @@ const readRooms = {
     list: deliveries.list,
     group: deliveries.group,
   },
-  inbox: { find: inbox.find, hasDue: inbox.hasDue, count: inbox.count },
+  inbox: { find: inbox.find, hasDue: inbox.hasDue, count: inbox.count, findOldest: inbox.findOldest },
   tombstones: {
     find: tombstones.find,
     findByUserId: tombstones.findByUserId,
@@ -151,6 +151,7 @@ const writeRooms = {
     insert: inbox.insert,
     claim: inbox.claim,
     settle: inbox.settle,
+    deleteBySubject: inbox.deleteBySubject,
     deleteOlder: inbox.deleteOlder,
   },
   tombstones: { insert: tombstones.insert, deleteOlder: tombstones.deleteOlder },

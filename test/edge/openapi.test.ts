@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import Schema from 'typebox/schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoKey } from '../../src/demo.ts';
@@ -25,11 +26,13 @@ interface Document {
   paths: Record<string, Record<string, Operation>>;
 }
 
+const webhookSecret = 'whsec_of_chain_123';
+
 let running: RunningApp;
 let text: string;
 let document: Document;
 beforeAll(async () => {
-  running = await startApp('sqlite', { FOYER_RATE_LIMIT: 'off' });
+  running = await startApp('sqlite', { FOYER_RATE_LIMIT: 'off', FOYER_SPAAZA_WEBHOOK_SECRET_123: webhookSecret });
   text = (await send(`${running.url}/openapi.json`)).text;
   document = JSON.parse(text) as Document;
 });
@@ -156,13 +159,15 @@ describe('the examples', () => {
       const example = operation.requestBody?.content['application/json']?.example;
       if (example === undefined) continue;
       const needsKey = operation.security !== undefined;
-      const answer = await send(`${running.url}${path.replace('{id}', '402')}`, {
+      const body = JSON.stringify(example);
+      const answer = await send(`${running.url}${path.replace('{id}', '402').replace('{chainId}', '123')}`, {
         method: method.toUpperCase(),
         headers: {
           'content-type': 'application/json',
           ...(needsKey ? { authorization: `Bearer ${demoKey}` } : session),
+          'x-spaaza-hmac-sha256': createHmac('sha256', webhookSecret).update(body).digest('base64'),
         },
-        body: JSON.stringify(example),
+        body,
       });
       sent += 1;
       // The second of two that change the password, or take the same e-mail, is refused for what the first has done.

@@ -60,6 +60,8 @@ const lookups: [string, (handle: Handle) => Promise<unknown>][] = [
   ['old dead letters', (handle) => queue.deleteDead(handle, moment, 100)],
   ['whether a notice is due', (handle) => inbox.hasDue(handle, moment)],
   ['the number of notices that wait', (handle) => inbox.count(handle, 'waiting', 100)],
+  ['the oldest notice that waits', (handle) => inbox.findOldest(handle)],
+  ['the notices about a person', (handle) => inbox.deleteBySubject(handle, 123, '7')],
   ['notices to claim', (handle) => inbox.claim(handle, 8, lease, moment)],
   ['old notices', (handle) => inbox.deleteOlder(handle, 'done', moment, 100)],
   ['a tombstone', (handle) => tombstones.find(handle, 123, 1)],

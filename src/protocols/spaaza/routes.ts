@@ -10,6 +10,7 @@ import { routesOf } from './endpoints.ts';
 import { refusalOf } from './errors.ts';
 import { splitServicePath } from './path.ts';
 import { renderJson } from './render-json.ts';
+import { hideContentType, reportIdOf } from './request.ts';
 import { cannotBeProcessed, methodNotSupported, noRoute } from './webapi-error.ts';
 
 export interface SpaazaOptions {
@@ -120,17 +121,6 @@ function isStoreCode(accounts: Accounts, code: string): boolean {
   return accounts.directory.topology.shopByCode(code) !== undefined;
 }
 
-/**
- * Gives the content type and takes it out of the framework's sight, which would refuse a malformed one with 415: on this
- * wire what the body looks like comes first (decisions, both wires 4).
- */
-function hideContentType(request: FastifyRequest): string | undefined {
-  const { headers } = request;
-  const contentType = headers['content-type'];
-  if (contentType !== undefined) headers['content-type'] = 'application/octet-stream';
-  return contentType;
-}
-
 /** Literals are compared as sent, undecoded; a variable holds at least one character (magento-webapi 1.4). */
 function isServed(method: string, segments: readonly string[]): boolean {
   const [version, vendor, noun, action, first, second] = segments;
@@ -146,12 +136,4 @@ function isServed(method: string, segments: readonly string[]): boolean {
     default:
       return false;
   }
-}
-
-/** Thirteen hex digits derived from the request id, so that the report in the answer leads to the log line. */
-function reportIdOf(request: FastifyRequest): string {
-  return request.id
-    .replace(/[^0-9a-f]/g, '')
-    .slice(-13)
-    .padStart(13, '0');
 }

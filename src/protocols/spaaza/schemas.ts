@@ -152,3 +152,39 @@ export const UpdateBody = Type.Object(
 export const FieldsQuery = Type.Object({
   fields: Type.Optional(Type.String({ description: 'Partial answer, for example `email,addresses[city]`' })),
 });
+
+export const WebhookParams = Type.Object({ chainId: Type.Integer({ description: 'The chain that the event is of' }) });
+
+export const WebhookEvent = Type.Object(
+  {
+    id: Type.String({ description: '`user` and the platform’s id of the person' }),
+    type: Type.String(),
+    chain_id: Type.Integer(),
+    created: Type.String(),
+    data: Type.Unsafe<unknown>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'The person as returned by get-user; `member_number` is `{code, type}`',
+    }),
+  },
+  {
+    examples: [
+      {
+        id: 'user3362356',
+        type: 'shopper.altered',
+        chain_id: 123,
+        created: '2026-03-04T05:06:07+00:00',
+        data: {
+          user_id: 3362356,
+          username: 'info@spaaza.com',
+          member_number: { code: '1002023', type: 'custom' },
+          mailing_list: { mailing_list_subscribed: false },
+        },
+      },
+    ],
+  },
+);
+
+export const WebhookAccepted = Type.Object({
+  status: Type.Unsafe<'accepted' | 'duplicate'>({ type: 'string', enum: ['accepted', 'duplicate'] }),
+});
