@@ -21,7 +21,7 @@ export async function checkCounted(
     hadFailures = attempts !== undefined;
     const lockedUntil = attempts?.lockedUntil ?? null;
     const now = deps.now();
-    if (lockedUntil !== null && lockedUntil > now) {
+    if (lockedUntil !== null && isLockHolding(lockedUntil, now, deps.rules.lock.lockSeconds)) {
       throw new AccountError('account_locked', { retryAfterSeconds: secondsBetween(now, lockedUntil) });
     }
   };
@@ -47,6 +47,14 @@ async function countFailure(deps: AccountDeps, key: string): Promise<AccountErro
   return new AccountError('invalid_credentials', lockedNow ? { lockedNow, retryAfterSeconds: lockSeconds } : {});
 }
 
+/**
+ * True until a lock has run out. One that ends later than twice its length from now was set by a clock that has been put
+ * back since, and holds nobody: they would be locked out until the clock is there again.
+ */
+export function isLockHolding(lockedUntil: string, now: string, lockSeconds: number): boolean {
+  return lockedUntil > now && lockedUntil <= addSeconds(now, 2 * lockSeconds);
+}
+
 /** Counts one more failure; a lock that has run out starts the count anew (magento-webapi 8.2). */
 export function nextAttempts(
   earlier: FailedAttempts | undefined,
@@ -55,7 +63,7 @@ export function nextAttempts(
   maxFailures: number,
   lockSeconds: number,
 ): FailedAttempts {
-  const isLockOver = earlier?.lockedUntil != null && earlier.lockedUntil <= now;
+  const isLockOver = earlier?.lockedUntil != null && !isLockHolding(earlier.lockedUntil, now, lockSeconds);
   const failures = earlier === undefined || isLockOver ? 1 : earlier.failures + 1;
   const firstFailedAt = failures === 1 ? now : (earlier?.firstFailedAt ?? now);
   const lockedUntil = failures >= maxFailures ? addSeconds(now, lockSeconds) : null;

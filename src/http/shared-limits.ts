@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { hashNetwork } from '../accounts/session.ts';
-import { countOne, createMemoryLimiter, type LimiterFactory, type Window } from './window-limiter.ts';
+import { countOne, createMemoryLimiter, isOpen, type LimiterFactory, type Window } from './window-limiter.ts';
 
 /** Keeps windows where all nodes see them. Its limiters reject while it cannot be reached. */
 export interface WindowStore {
@@ -56,13 +56,14 @@ export function createSharedLimits({ store, answerMs, logger }: SharedLimitsOpti
     limiter: (options) => {
       const own = createMemoryLimiter(options);
       const shared = store.limiter(options);
+      const fullerOf = (one: Window | null, other: Window | null) => fuller(one, other, options.durationSeconds);
       return {
         async consume(key) {
           const seenHere = await countOne(own, key);
-          return fuller(seenHere, await ask(() => countOne(shared, digestOf(key)))) ?? seenHere;
+          return fullerOf(seenHere, await ask(() => countOne(shared, digestOf(key)))) ?? seenHere;
         },
         async get(key) {
-          return fuller(await own.get(key), await ask(() => shared.get(digestOf(key))));
+          return fullerOf(await own.get(key), await ask(() => shared.get(digestOf(key))));
         },
       };
     },
@@ -93,10 +94,10 @@ function digestOf(network: string): string {
   return hashNetwork(network) ?? '';
 }
 
-/** Of two windows that have time left the one with more in it. */
-function fuller(one: Window | null, other: Window | null): Window | null {
-  if (one === null || one.msBeforeNext <= 0) return other;
-  if (other === null || other.msBeforeNext <= 0) return one;
+/** Of two windows that count the one with more in it. */
+function fuller(one: Window | null, other: Window | null, durationSeconds: number): Window | null {
+  if (!isOpen(one, durationSeconds)) return other;
+  if (!isOpen(other, durationSeconds)) return one;
   return other.consumedPoints >= one.consumedPoints ? other : one;
 }
 

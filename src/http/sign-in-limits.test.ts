@@ -63,6 +63,17 @@ describe('the limit per network', () => {
     expect(await outcomeOf(limits.admit(here))).toBe('admitted');
   });
 
+  it('takes a window from a time that has not come yet for no window: the clock was put back', async () => {
+    const limits = limitsOf(5);
+    await record(limits, here, { failures: 5 });
+    vi.setSystemTime(-300 * SECOND);
+    expect(await outcomeOf(limits.admit(here))).toBe(600);
+    vi.setSystemTime(-301 * SECOND);
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+    await record(limits, there, { failures: 5 });
+    expect(await outcomeOf(limits.admit(there))).toBe(300);
+  });
+
   it('is not lengthened by failures that were under way when it was reached', async () => {
     const limits = limitsOf(2);
     await record(limits, here, { failures: 2 });
@@ -83,6 +94,14 @@ describe('the limit per network', () => {
     const limits = limitsOf(3);
     await record(limits, here, { failures: 3 });
     expect(await outcomeOf(limits.admit(there))).toBe('admitted');
+  });
+
+  it('takes a window from a time that has not come yet for no window', async () => {
+    const limit = createSignUpLimit({ isOn: true, perHour: 1 });
+    await limit.admit('a');
+    expect(await outcomeOf(limit.admit('a'))).toBe(3_600);
+    vi.setSystemTime(-3_601 * SECOND);
+    expect(await outcomeOf(limit.admit('a'))).toBe('admitted');
   });
 
   it('gives all callers without a network one allowance', async () => {
@@ -351,6 +370,14 @@ describe('the limit on sign-ups', () => {
     expect(await outcomeOf(limit.admit('203.0.113.10'))).toBe('admitted');
     vi.advanceTimersByTime(3000 * SECOND);
     expect(await outcomeOf(limit.admit('203.0.113.9'))).toBe('admitted');
+  });
+
+  it('takes a window from a time that has not come yet for no window', async () => {
+    const limit = createSignUpLimit({ isOn: true, perHour: 1 });
+    await limit.admit('a');
+    expect(await outcomeOf(limit.admit('a'))).toBe(3_600);
+    vi.setSystemTime(-3_601 * SECOND);
+    expect(await outcomeOf(limit.admit('a'))).toBe('admitted');
   });
 
   it('gives all callers without a network one allowance', async () => {

@@ -1,6 +1,6 @@
 import { AccountError } from '../accounts/errors.ts';
 import { type Leave, WaitingLines } from './waiting-lines.ts';
-import { countOne, createMemoryLimiter, type LimiterFactory } from './window-limiter.ts';
+import { countOne, createMemoryLimiter, isOpen, type LimiterFactory } from './window-limiter.ts';
 
 export interface SignInCaller {
   /** As `networkOf` names it; callers without one share a single allowance. */
@@ -49,6 +49,7 @@ interface Alarm {
 }
 
 const FAILURE_WINDOW_SECONDS = 5 * 60;
+const SIGN_UP_WINDOW_SECONDS = 60 * 60;
 /** One key speaks for many customers, so that only the share of failures tells guessing from a busy day. */
 const KEY_ALARM: Alarm = { attempts: 100, failedPercent: 90 };
 /** Stuffing from many networks shows only in the sum; people alone do not mistype four times out of five. */
@@ -95,13 +96,12 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
   };
   const roomOfNetwork = async (network: string): Promise<number> => {
     const window = await failures.get(network);
-    // A window that has run out may still be there until the library's timer has come round.
-    const isOpen = window !== null && window.msBeforeNext > 0;
-    const used = isOpen ? window.consumedPoints : 0;
-    if (isOpen && used >= failuresPerFiveMinutes) throw rateLimited(window.msBeforeNext);
+    const counting = isOpen(window, FAILURE_WINDOW_SECONDS) ? window : undefined;
+    const used = counting?.consumedPoints ?? 0;
+    if (counting && used >= failuresPerFiveMinutes) throw rateLimited(counting.msBeforeNext);
     const calmInMs = keyless.msUntilCalm(INSTANCE_ALARM, now());
     if (calmInMs === 0) return failuresPerFiveMinutes - used;
-    if (isOpen && used >= failuresInAlarm) throw rateLimited(Math.min(calmInMs, window.msBeforeNext));
+    if (counting && used >= failuresInAlarm) throw rateLimited(Math.min(calmInMs, counting.msBeforeNext));
     return failuresInAlarm - used;
   };
 
@@ -131,11 +131,13 @@ export function createSignUpLimit(options: { isOn: boolean; perHour: number; lim
   if (!options.isOn) return { admit: async () => {} };
 
   const { perHour, limiter: createLimiter = createMemoryLimiter } = options;
-  const signUps = createLimiter({ keyPrefix: 'sign-up', points: perHour, durationSeconds: 60 * 60 });
+  const signUps = createLimiter({ keyPrefix: 'sign-up', points: perHour, durationSeconds: SIGN_UP_WINDOW_SECONDS });
   return {
     async admit(network = UNKNOWN_NETWORK) {
       const window = await countOne(signUps, network);
-      if (window.consumedPoints > perHour) throw rateLimited(window.msBeforeNext);
+      if (isOpen(window, SIGN_UP_WINDOW_SECONDS) && window.consumedPoints > perHour) {
+        throw rateLimited(window.msBeforeNext);
+      }
     },
   };
 }

@@ -3,6 +3,14 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 /** What was counted for a key. A window whose time is up may still be told of: then nothing is left of it. */
 export type Window = Pick<RateLimiterRes, 'consumedPoints' | 'msBeforeNext'>;
 
+/**
+ * True while a window counts; one that has run out may still be there until the library's timer has come round. One that
+ * ends later than twice its length from now was begun by a clock that has been put back since, and would count for ever.
+ */
+export function isOpen(window: Window | null, durationSeconds: number): window is Window {
+  return window !== null && window.msBeforeNext > 0 && window.msBeforeNext <= 2 * durationSeconds * 1_000;
+}
+
 /** The part of rate-limiter-flexible that is used here; all its limiters have it. */
 export interface WindowLimiter {
   /** Counts one; rejects with the Window instead of an error when that was more than the limiter's points. */
