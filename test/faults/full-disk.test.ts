@@ -81,7 +81,12 @@ describe('a node on SQLite that runs out of room', () => {
       shortage = makeShortage();
       const databaseUrl = `sqlite:${join(shortage.folder, 'foyer.db')}`;
       const house: House = await furnish(databaseUrl, 30);
-      const env = { FOYER_DATABASE_URL: databaseUrl, FOYER_RATE_LIMIT: 'off', FOYER_HASH_CONCURRENCY: '1', FOYER_JOBS: 'off' };
+      const env = {
+        FOYER_DATABASE_URL: databaseUrl,
+        FOYER_RATE_LIMIT: 'off',
+        FOYER_HASH_CONCURRENCY: '1',
+        FOYER_JOBS: 'off',
+      };
       node = await foyer.serve('serve', env);
       const crew = crewOf(house, 20, 'full');
       const load = startLoad(node.url, [...crew, ...readersOf(house, 10)]);

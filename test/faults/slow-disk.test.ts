@@ -46,7 +46,12 @@ afterAll(async () => {
 async function serve(under: readonly string[]): Promise<Served50> {
   const database = await freshDatabaseUrl('sqlite');
   const house = await furnish(database.url, 2 * writers);
-  const env = { FOYER_DATABASE_URL: database.url, FOYER_RATE_LIMIT: 'off', FOYER_LOG_REQUESTS: 'none', FOYER_JOBS: 'off' };
+  const env = {
+    FOYER_DATABASE_URL: database.url,
+    FOYER_RATE_LIMIT: 'off',
+    FOYER_LOG_REQUESTS: 'none',
+    FOYER_JOBS: 'off',
+  };
   const node = await foyer.serve('serve', env, under);
   // Nobody of them hashes: this is about the disk.
   const crew = crewOf(house, 2 * writers, 'disk').filter(({ kind }) => kind !== 'sign-up');
