@@ -1,10 +1,9 @@
 import type { RequestContext } from './access.ts';
-import { applyLoyaltyUpdate } from './apply-loyalty-update.ts';
 import type { AccountDeps } from './deps.ts';
-import { AccountError, reasonOf } from './errors.ts';
-import { type LoyaltyPlatform, LoyaltyPlatformError, type PlatformUser } from './loyalty-platform.ts';
+import { type LoyaltyPlatform, LoyaltyPlatformError } from './loyalty-platform.ts';
 import { type Ambiguity, matchPlatformUser } from './match-platform-user.ts';
 import { requireOperator } from './require-scope.ts';
+import { takeOverUser } from './take-over-user.ts';
 import { type RoomOptions, waitForRoom } from './wait-for-room.ts';
 import { type ChainMember, type WalkProgress, walkChain, walkPageSize } from './walk-chain.ts';
 
@@ -119,7 +118,7 @@ async function visit(
       case 'ambiguous':
         return found('ambiguous', matched.spaazaUserId, matched.reason satisfies Ambiguity);
       default: {
-        const reason = isDryRun ? null : await linkTo(deps, platform.chainId, customerId, matched.user, context);
+        const reason = isDryRun ? null : await takeOverUser(deps, platform.chainId, customerId, matched.user, context);
         const { spaazaUserId } = matched.user;
         return reason === null ? found(matched.match, spaazaUserId) : found('refused', spaazaUserId, reason);
       }
@@ -127,33 +126,5 @@ async function visit(
   } catch (error) {
     if (!(error instanceof LoyaltyPlatformError) || error.kind !== 'refused') throw error;
     return found('refused', null, error.code === undefined ? 'refused' : String(error.code));
-  }
-}
-
-/** Ties a customer to a person and takes over what there is to take over; says why not, or null. */
-async function linkTo(
-  deps: AccountDeps,
-  chainId: number,
-  customerId: number,
-  { spaazaUserId, update }: PlatformUser,
-  context: RequestContext,
-): Promise<string | null> {
-  const { username: _, ...identifiers } = update.identifiers;
-  try {
-    await applyLoyaltyUpdate(
-      deps,
-      {
-        ...update,
-        identifiers: { ...identifiers, userId: spaazaUserId, customerId },
-        createIfMissing: false,
-        chainId,
-      },
-      { ...context, origin: 'pull' },
-    );
-    return null;
-  } catch (error) {
-    if (!(error instanceof AccountError) || error.code === 'storage_unavailable') throw error;
-    const { reason, fields = [] } = reasonOf(error)!;
-    return [reason, ...fields].join(', ');
   }
 }

@@ -14,10 +14,12 @@ import { signOut } from './end-session.ts';
 import { listDeliveries, summarizeDeliveries } from './list-deliveries.ts';
 import { getLoyaltyProfile, getLoyaltyProfileByEmail } from './loyalty-profile.ts';
 import { setMaintenance } from './maintenance.ts';
+import { reconcileChain } from './reconcile-chain.ts';
 import { replayDeliveries } from './replay-deliveries.ts';
 import { resumeChain } from './resume-chain.ts';
 import { resumeSession } from './resume-session.ts';
 import { showDelivery } from './show-delivery.ts';
+import { showLink } from './show-link.ts';
 import { signIn } from './sign-in.ts';
 import { signUp } from './sign-up.ts';
 import { takeNotice } from './take-notice.ts';
@@ -63,6 +65,8 @@ export function createAccounts(deps: AccountDeps) {
 
     resumeChain: bound(resumeChain),
     backfillChain: bound(backfillChain),
+    reconcileChain: bound(reconcileChain),
+    showLink: bound(showLink),
 
     createKey: bound(createKey),
     listKeys: bound(listKeys),

@@ -86,6 +86,9 @@ export interface InboxEntry {
   requestId: string;
 }
 
+/** A notice without what it says. */
+export type InboxNotice = Omit<InboxEntry, 'body'>;
+
 /** `ignored`: understood, and nothing to do; `dead`: given up. */
 export type InboxState = 'waiting' | 'done' | 'ignored' | 'dead';
 

@@ -6,6 +6,7 @@ import type {
   DeliveryPosition,
   Erasure,
   InboxEntry,
+  InboxNotice,
   InboxState,
   NewInboxEntry,
   QueueFailure,
@@ -32,6 +33,8 @@ export interface LoyaltyReads {
   };
   inbox: {
     find(id: number): Promise<InboxEntry | undefined>;
+    /** The latest notices about a person, without what they say. */
+    listBySubject(chainId: number, subject: string, limit: number): Promise<InboxNotice[]>;
     /** Whether an entry waits that is due and that nobody works on. */
     hasDue(now: string): Promise<boolean>;
     /** Number of entries in a state; it stops counting at `atMost`. */

@@ -18,7 +18,9 @@ export type Ambiguity =
   /** The person is tied to another customer of ours. */
   | 'other_customer'
   /** One person has our id and another one our e-mail. */
-  | 'two_people';
+  | 'two_people'
+  /** The person with our id has another e-mail: it may be the id that an earlier shop gave to somebody else. */
+  | 'other_email';
 
 /**
  * Looks for a customer without a link among the people of the platform: by our id, then by e-mail. It changes nothing on
@@ -50,7 +52,9 @@ export async function matchPlatformUser(
         ? 'two_people'
         : byId === undefined && user.shopCustomerId !== null
           ? 'other_shop_id'
-          : undefined;
+          : byId !== undefined && !hasSameEmail
+            ? 'other_email'
+            : undefined;
   if (reason !== undefined) return { match: 'ambiguous', spaazaUserId, reason };
   if (user.update.isErasure) return { match: 'erased_there' };
   return { match: byId === undefined ? 'by_email' : 'by_id', user };

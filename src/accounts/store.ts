@@ -127,6 +127,8 @@ export interface Reads extends LoyaltyReads {
   outbox: {
     list(limit: number): Promise<OutboxEntry[]>;
     isEmpty(): Promise<boolean>;
+    /** Whether an event of a customer waits to be looked at. */
+    hasEventOf(customerId: number): Promise<boolean>;
     /** Number of events; it stops counting at `atMost`. */
     count(atMost: number): Promise<number>;
   };

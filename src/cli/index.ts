@@ -12,7 +12,9 @@ import { keyCreate } from './key-create.ts';
 import { keyList } from './key-list.ts';
 import { keyRevoke } from './key-revoke.ts';
 import { linkBackfill } from './link-backfill.ts';
+import { linkReconcile } from './link-reconcile.ts';
 import { linkResume } from './link-resume.ts';
+import { linkShow } from './link-show.ts';
 import { maintenance } from './maintenance.ts';
 import { migrate } from './migrate.ts';
 import { outboxDiscard } from './outbox-discard.ts';
@@ -73,6 +75,8 @@ function commandLine(env: NodeJS.ProcessEnv): Command {
   customerShow(customer, env);
   customerHistory(customer, env);
   const link = program.command('link').description('the link with the loyalty platform');
+  linkShow(link, env);
+  linkReconcile(link, env);
   linkBackfill(link, env);
   linkResume(link, env);
   const outbox = program.command('outbox').description('what waits for the loyalty platform, and what was given up');

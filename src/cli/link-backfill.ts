@@ -1,28 +1,21 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { BackfillFinding, BackfillOutcome, BackfillTally } from '../accounts/backfill-chain.ts';
-import { QueueStandsStill } from '../accounts/wait-for-room.ts';
-import { type WalkProgress, walkPageSize } from '../accounts/walk-chain.ts';
-import { CommandError } from './command-error.ts';
+import type { WalkProgress } from '../accounts/walk-chain.ts';
 import { type Outcome, printing, table } from './command-output.ts';
-import { readChainId } from './delivery-options.ts';
 import { exitCodes } from './exit-code.ts';
+import { ambiguities } from './link-there.ts';
 import { operatorContext } from './open-accounts.ts';
 import { withPlatform } from './open-platform.ts';
+import { notStandingStill, type WalkFlags, withWalkOptions } from './walk-options.ts';
 import { jsonLine, WalkReport } from './walk-report.ts';
 
-interface BackfillFlags {
-  chain?: number;
+interface BackfillFlags extends WalkFlags {
   dryRun?: boolean;
-  restart?: boolean;
-  verbose?: boolean;
-  mostWaiting: number;
-  patience: number;
-  json?: boolean;
 }
 
 /** `foyer link backfill`: the first link of customers that were here before the link. */
 export function linkBackfill(link: Command, env: NodeJS.ProcessEnv): void {
-  link
+  const command = link
     .command('backfill')
     .summary('link the customers that are here already')
     .description(
@@ -32,14 +25,8 @@ export function linkBackfill(link: Command, env: NodeJS.ProcessEnv): void {
         'A run that was ended early goes on where it was when the same command runs again. The servers must be running, and ' +
         'outside of maintenance: they empty the queue that this fills.',
     )
-    .option('--chain <id>', 'the chain; needed when the links of several are on', readChainId)
-    .option('--dry-run', 'count who would match, and change nothing on either side')
-    .option('--restart', 'begin with the first customer again')
-    .option('--verbose', 'a line for each customer that is not linked yet')
-    .option('--most-waiting <rows>', 'keep the queue at this length at most', readWhole(walkPageSize, 100_000), 1_000)
-    .option('--patience <seconds>', 'end when the queue has not got shorter for so long', readWhole(1, 86_400), 600)
-    .option('--json', 'print one JSON document; with --verbose, one line of JSON for each')
-    .action(printing((flags: BackfillFlags) => backfill(env, flags)));
+    .option('--dry-run', 'count who would match, and change nothing on either side');
+  withWalkOptions(command, 'that is not linked yet').action(printing((flags: BackfillFlags) => backfill(env, flags)));
 }
 
 async function backfill(env: NodeJS.ProcessEnv, flags: BackfillFlags): Promise<Outcome> {
@@ -60,7 +47,7 @@ async function backfill(env: NodeJS.ProcessEnv, flags: BackfillFlags): Promise<O
         },
         onProgress: report.onProgress,
       };
-      return [platform.chainId, await standingStill(() => accounts.backfillChain(walk, operatorContext()))] as const;
+      return [platform.chainId, await notStandingStill(() => accounts.backfillChain(walk, operatorContext()))] as const;
     },
     () => report.cameTo(isDryRun ? undefined : 'the same command'),
   );
@@ -80,18 +67,6 @@ async function backfill(env: NodeJS.ProcessEnv, flags: BackfillFlags): Promise<O
   };
 }
 
-async function standingStill<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof QueueStandsStill)) throw error;
-    const message =
-      `The queue has ${error.waiting.toLocaleString('en-US')} rows and does not get shorter: does a server run, ` +
-      'with the credential of the chain? foyer outbox list --by-code tells more. The same command goes on from here.';
-    throw new CommandError('queue_stands_still', message, { exitCode: exitCodes.failed, cause: error });
-  }
-}
-
 const kinds: Partial<Record<BackfillOutcome, string>> = {
   by_id: 'known by our id',
   by_email: 'known by e-mail',
@@ -99,12 +74,6 @@ const kinds: Partial<Record<BackfillOutcome, string>> = {
   ambiguous: 'ambiguous',
   refused: 'refused',
   erased_there: 'erased there',
-};
-
-const reasons: Record<string, string> = {
-  other_shop_id: 'who has the shop id of somebody else',
-  other_customer: 'who is tied to another customer',
-  two_people: 'and somebody else has the e-mail',
 };
 
 function describe(
@@ -134,16 +103,6 @@ function describe(
 
 function describeFinding({ customerId, outcome, spaazaUserId, reason }: BackfillFinding): string {
   const whom = spaazaUserId === null ? '' : `Spaaza user ${spaazaUserId}`;
-  const why = reason === null ? '' : (reasons[reason] ?? `(${reason})`);
+  const why = reason === null ? '' : ((ambiguities as Record<string, string>)[reason] ?? `(${reason})`);
   return `Customer ${customerId}: ${[`${kinds[outcome] ?? outcome}`, whom, why].filter(Boolean).join(', ')}`;
-}
-
-function readWhole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const number = /^\d{1,9}$/.test(text) ? Number(text) : -1;
-    if (number < least || number > most) {
-      throw new InvalidArgumentError(`It is a whole number from ${least} to ${most.toLocaleString('en-US')}.`);
-    }
-    return number;
-  };
 }

@@ -1,46 +1,54 @@
-import type { LoyaltyPlatform } from '../accounts/loyalty-platform.ts';
-import { LoyaltyPlatformError } from '../accounts/loyalty-platform.ts';
+import { type LoyaltyPlatform, LoyaltyPlatformError, type LoyaltyPlatforms } from '../accounts/loyalty-platform.ts';
 import { WalkTakenOver } from '../accounts/walk-chain.ts';
 import { CommandError } from './command-error.ts';
 import { exitCodes } from './exit-code.ts';
 import { type Opened, withAccounts } from './open-accounts.ts';
 
-export interface OpenedPlatform extends Opened {
-  platform: LoyaltyPlatform;
+export interface OpenedPlatforms extends Opened {
+  platforms: LoyaltyPlatforms;
 }
 
 /**
- * Opens the database as `withAccounts` does, and beside it the loyalty platform as one chain reaches it; a chain need not
- * be named while the link of only one is on. Warnings of the platform go to standard error, each once. `cameTo` says, in a
- * sentence, how far the work got before the platform failed.
+ * Opens the database as `withAccounts` does, and beside it the loyalty platform of every chain whose link is on. Warnings
+ * of the platform go to standard error, each once.
  */
-export async function withPlatform<T>(
+export async function withPlatforms<T>(
   env: NodeJS.ProcessEnv,
-  chainId: number | undefined,
-  work: (opened: OpenedPlatform) => Promise<T>,
-  cameTo: () => string = () => '',
+  work: (opened: OpenedPlatforms) => Promise<T>,
 ): Promise<T> {
   return withAccounts(env, 'present', async (opened) => {
     const { createLoyaltyPlatforms } = await import('../protocols/spaaza/platforms.ts');
     const chains = () => opened.accounts.directory.topology.data.chains;
     const platforms = createLoyaltyPlatforms(opened.config, chains, { warn: warnOnce() });
-    let openedId = chainId;
     try {
-      const id =
-        chainId ??
-        theOnlyChain(
-          chains().map((chain) => chain.id),
-          (one) => platforms.platformOf(one) !== undefined,
-        );
-      openedId = id;
-      if (!chains().some((chain) => chain.id === id)) throw unknownChain(id);
-      const platform = platforms.platformOf(id);
-      if (platform === undefined) throw linkOff(id);
-      return await work({ ...opened, platform });
-    } catch (error) {
-      throw explainPlatform(error, openedId, cameTo());
+      return await work({ ...opened, platforms });
     } finally {
       await platforms.close();
+    }
+  });
+}
+
+/**
+ * The same for work on one chain, which need not be named while the link of only one is on. `cameTo` says, in a sentence,
+ * how far the work got before the platform failed.
+ */
+export async function withPlatform<T>(
+  env: NodeJS.ProcessEnv,
+  chainId: number | undefined,
+  work: (opened: OpenedPlatforms & { platform: LoyaltyPlatform }) => Promise<T>,
+  cameTo: () => string = () => '',
+): Promise<T> {
+  return withPlatforms(env, async (opened) => {
+    const { platforms, accounts } = opened;
+    const ids = accounts.directory.topology.data.chains.map(({ id }) => id);
+    const id = chainId ?? theOnlyChain(ids, (one) => platforms.platformOf(one) !== undefined);
+    if (!ids.includes(id)) throw unknownChain(id);
+    const platform = platforms.platformOf(id);
+    if (platform === undefined) throw linkOff(id);
+    try {
+      return await work({ ...opened, platform });
+    } catch (error) {
+      throw explainPlatform(error, id, cameTo());
     }
   });
 }
@@ -66,7 +74,7 @@ function linkOff(id: number): CommandError {
   return new CommandError('link_off', message, { exitCode: exitCodes.usage });
 }
 
-function explainPlatform(error: unknown, chainId: number | undefined, cameTo: string): unknown {
+function explainPlatform(error: unknown, chainId: number, cameTo: string): unknown {
   if (error instanceof WalkTakenOver) {
     const message = 'Another run of this command has gone on from the same place; this one ends.';
     return new CommandError('taken_over', message, { exitCode: exitCodes.failed, cause: error });
@@ -82,7 +90,7 @@ function explainPlatform(error: unknown, chainId: number | undefined, cameTo: st
 /** What a failure of the platform means to whoever runs Foyer, as a code and a sentence. */
 export function describePlatformError(
   { kind, message }: LoyaltyPlatformError,
-  chainId: number | undefined,
+  chainId: number,
 ): [code: string, message: string] {
   switch (kind) {
     case 'chain':

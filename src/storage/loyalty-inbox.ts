@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { InboxEntry, InboxState, NewInboxEntry } from '../accounts/loyalty-queue.ts';
+import type { InboxEntry, InboxNotice, InboxState, NewInboxEntry } from '../accounts/loyalty-queue.ts';
 import type { Handle } from './database.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
@@ -9,6 +9,38 @@ export async function find(handle: Handle, id: number): Promise<InboxEntry | und
   const query = handle.db.selectFrom('loyalty_inbox').selectAll().where('id', '=', id);
   const [row] = await handle.run(query.compile());
   return row && toEntry(row);
+}
+
+const noticeColumns = [
+  'id',
+  'chain_id',
+  'digest',
+  'subject',
+  'state',
+  'received_at',
+  'due_at',
+  'attempts',
+  'lease_token',
+  'leased_until',
+  'error_text',
+  'request_id',
+] as const;
+
+/** The latest notices about a person, without what they say; the latest first. */
+export async function listBySubject(
+  handle: Handle,
+  chainId: number,
+  subject: string,
+  limit: number,
+): Promise<InboxNotice[]> {
+  const query = handle.db
+    .selectFrom('loyalty_inbox')
+    .select(noticeColumns)
+    .where('chain_id', '=', chainId)
+    .where('subject', '=', subject)
+    .orderBy('id', 'desc')
+    .limit(limit);
+  return (await handle.run(query.compile())).map(toNotice);
 }
 
 const selectDue = prepared((db, now: string) =>
@@ -170,12 +202,15 @@ export async function deleteBySubject(handle: Handle, chainId: number, subject: 
 }
 
 function toEntry(row: Selectable<Tables['loyalty_inbox']>): InboxEntry {
+  return { ...toNotice(row), body: row.body };
+}
+
+function toNotice(row: Omit<Selectable<Tables['loyalty_inbox']>, 'body'>): InboxNotice {
   return {
     id: row.id,
     chainId: row.chain_id,
     digest: row.digest,
     subject: row.subject,
-    body: row.body,
     state: row.state as InboxState,
     receivedAt: row.received_at,
     dueAt: row.due_at,

@@ -46,6 +46,15 @@ export async function isEmpty(handle: Handle): Promise<boolean> {
   return (await selectFirst(handle)).length === 0;
 }
 
+const selectOfCustomer = prepared((db, customerId: number) =>
+  db.selectFrom('outbox').select('id').where('customer_id', '=', customerId).limit(1),
+);
+
+/** Tells whether an event of a customer waits to be looked at. */
+export async function hasEventOf(handle: Handle, customerId: number): Promise<boolean> {
+  return (await selectOfCustomer(handle, customerId)).length > 0;
+}
+
 const selectCount = prepared((db, atMost: number) =>
   db
     .selectFrom(db.selectFrom('outbox').select('id').limit(atMost).as('counted'))

@@ -65,7 +65,7 @@ const readRooms = {
     listAges: history.listAges,
   },
   consents: { listByCustomer: consents.listByCustomer },
-  outbox: { list: outbox.list, isEmpty: outbox.isEmpty, count: outbox.count },
+  outbox: { list: outbox.list, isEmpty: outbox.isEmpty, count: outbox.count, hasEventOf: outbox.hasEventOf },
   queue: {
     find: queue.find,
     hasDue: queue.hasDue,
@@ -74,7 +74,13 @@ const readRooms = {
     list: deliveries.list,
     group: deliveries.group,
   },
-  inbox: { find: inbox.find, hasDue: inbox.hasDue, count: inbox.count, findOldest: inbox.findOldest },
+  inbox: {
+    find: inbox.find,
+    listBySubject: inbox.listBySubject,
+    hasDue: inbox.hasDue,
+    count: inbox.count,
+    findOldest: inbox.findOldest,
+  },
   tombstones: {
     find: tombstones.find,
     findByUserId: tombstones.findByUserId,

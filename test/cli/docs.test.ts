@@ -71,6 +71,8 @@ describe('docs/cli.md', () => {
     for (const name of [
       'customer show',
       'customer history',
+      'link show',
+      'link reconcile',
       'link backfill',
       'link resume',
       'outbox list',

@@ -16,6 +16,8 @@ const commands = [
   'key revoke',
   'customer show',
   'customer history',
+  'link show',
+  'link reconcile',
   'link backfill',
   'link resume',
   'outbox list',
