@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { RequestContext } from './access.ts';
 import { type CustomerDetails, withDetails } from './customer-details.ts';
 import type { AccountDeps } from './deps.ts';
@@ -39,7 +40,9 @@ export async function getCustomerAsOf(
   const { asOf } = input;
   if (asOf > deps.now()) refuseIfAny([{ field: 'time', rule: 'in_future', value: asOf }]);
   // Record and history are read one after the other; a change in between is seen by its entry, and both are read again.
-  for (let attempt = 1; attempt <= 5; attempt += 1) {
+  // Under a burst of changes the pauses grow, to a second and a half in all.
+  for (let attempt = 1; attempt <= 12; attempt += 1) {
+    if (attempt > 2) await pause(attempt * 10 * (1 + Math.random()));
     const found = await getAnyCustomer(deps, input.reference, context.actor);
     const { id, createdAt } = found.customer;
     if (createdAt > asOf) throw new AccountError('not_created_yet', { createdAt });

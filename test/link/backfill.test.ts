@@ -185,7 +185,8 @@ describeOnBothDatabases('the first link of customers that are here already', (da
     expect([isResumed, tally.nobody]).toEqual([false, 60]);
   });
 
-  it('ends when another run has gone on from the same place', async () => {
+  // Which of the two is ahead is up to the machine; where the first is done before the second moves, there is nothing to see.
+  it('ends when another run has gone on from the same place', { retry: 4 }, async () => {
     for (let count = 0; count < 60; count += 1) await suite.house.create();
     await suite.house.deps.store.transaction(({ outbox }) => outbox.take(1000));
     const statusOf = (run: Promise<unknown>) =>
