@@ -69,6 +69,14 @@ export class Checkpointer {
     return this.#isFull || isOutrun ? this.#makeRoom() : undefined;
   }
 
+  /**
+   * Told that the disk had no room for a group: until a checkpoint got to its end the writer waits for one after every
+   * group, so that the room the log has taken already is used again.
+   */
+  noteNoRoom(): void {
+    this.#isFull = true;
+  }
+
   async #makeRoom(): Promise<void> {
     this.#thread?.ref();
     await this.#running;

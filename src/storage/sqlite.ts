@@ -179,6 +179,7 @@ class Writer {
     } catch (error) {
       if (!isRolledBack) this.#rollBack();
       for (const task of group) task.reject(error);
+      if (isLackOfRoom(error)) this.#checkpointer.noteNoRoom();
       return;
     }
     for (const { task, value } of done) task.resolve(value as never);
@@ -204,6 +205,12 @@ class Writer {
       });
     });
   }
+}
+
+/** A full disk, or a file that may not grow: SQLite calls the latter an I/O error. */
+function isLackOfRoom(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_WRITE';
 }
 
 /** Runs one compiled query and gives its rows. */
