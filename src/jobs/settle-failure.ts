@@ -2,7 +2,7 @@ import type { AccountDeps } from '../accounts/deps.ts';
 import { LoyaltyPlatformError } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueFailure, QueueRow } from '../accounts/loyalty-queue.ts';
 import { addSeconds } from '../accounts/session.ts';
-import { NotYet } from './loyalty.ts';
+import { NotYet } from './job.ts';
 import { nextStep, pauseSeconds } from './retry.ts';
 
 /** What became of a row whose try failed. */

@@ -5,7 +5,8 @@ import type { LoyaltyPlatform, LoyaltyPlatforms } from '../accounts/loyalty-plat
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
 import { addSeconds } from '../accounts/session.ts';
 import { Breaker, type BreakerState } from './breaker.ts';
-import { type Attempt, type JobKind, type JobOutcome, type JobTools, workOn } from './loyalty.ts';
+import type { Attempt, JobKind, JobOutcome, JobTools } from './job.ts';
+import { workOn } from './loyalty.ts';
 import { settleFailure } from './settle-failure.ts';
 import { watchPlatform } from './watched-platform.ts';
 

@@ -1,0 +1,67 @@
+import type { RequestContext } from '../accounts/access.ts';
+import type { AccountDeps } from '../accounts/deps.ts';
+import type { LoyaltyPlatform } from '../accounts/loyalty-platform.ts';
+import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
+
+/** What is counted: how a push, a pull or an erasure went. */
+export type JobKind = 'push' | 'pull' | 'erasure';
+export type JobOutcome =
+  /** The platform took it over, or we took over what it said. */
+  | 'acknowledged'
+  /** Nothing was sent or asked: both sides agree already, or the platform was heard of just now. */
+  | 'skipped'
+  /** Somebody whom the platform erased is not told of again. */
+  | 'withheld'
+  /** Nobody over there, or nobody here any more. */
+  | 'nobody'
+  /** Nothing that the platform says is taken over: its id is tied to another customer. */
+  | 'refused'
+  /** Failed for now. */
+  | 'retried'
+  /** Given up. */
+  | 'dead';
+
+export interface JobTools {
+  deps: AccountDeps;
+  platform: LoyaltyPlatform;
+  count(kind: JobKind, outcome: JobOutcome): void;
+  /** Called with what of the platform's words was not taken over, and why: codes and field names, no values. */
+  onRefusal(reason: object): void;
+}
+
+/** A row that cannot be worked on before something else has happened: it waits without having failed. */
+export class NotYet extends Error {
+  readonly waitSeconds: number;
+
+  constructor(waitSeconds: number) {
+    super('Something else has to happen first');
+    this.name = 'NotYet';
+    this.waitSeconds = waitSeconds;
+  }
+}
+
+/** What was being done when a row failed, and what would have been sent: with the values masked. */
+export interface Attempt {
+  kind: JobKind;
+  payload: string | null;
+}
+
+/** Removes a row that is done; one that changed meanwhile begins anew. */
+export async function finish({ store, now }: AccountDeps, claim: Claim): Promise<void> {
+  await store.transaction(async ({ queue }) => {
+    if (!(await queue.remove(claim))) await queue.reopen(claim, now());
+  });
+}
+
+/**
+ * A try that ended without an answer may have been carried out: then the platform has what both sides never agreed on, and
+ * a customer who changed back meanwhile has to be sent all the same.
+ */
+export function isInDoubt({ wantsPush, attempts }: QueueRow): boolean {
+  return wantsPush && attempts > 0;
+}
+
+/** In whose name a row is worked on. */
+export function contextOf({ requestId }: QueueRow, origin: 'pull' | 'push'): RequestContext {
+  return { actor: { kind: 'system' }, origin, requestId };
+}
