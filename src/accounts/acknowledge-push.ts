@@ -5,7 +5,10 @@ import { endLoyaltyTie } from './end-loyalty-tie.ts';
 import { digestOf, emptyLink, linkChanges, type OutboundView } from './loyalty-link.ts';
 import type { PlatformUser } from './loyalty-platform.ts';
 import type { Claim } from './loyalty-queue.ts';
+import { leaveOutProblems } from './loyalty-update-problems.ts';
+import { type SharedField, type Statement, withFields, without } from './shared-fields.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
+import { takeOverUpdate } from './take-over-update.ts';
 
 /**
  * What came of an acknowledged push. `agreed`: noted. `erased`: the platform has erased the person, and the tie ended.
@@ -14,17 +17,27 @@ import type { CustomerWithGroups, WritableStore } from './store.ts';
  */
 export type PushOutcome = 'agreed' | 'erased' | 'gone' | 'taken' | 'lost';
 
+export interface AcknowledgedPush {
+  claim: Claim;
+  /** The view that was sent, and the fields of it that were. */
+  sent: OutboundView;
+  fields: readonly SharedField[];
+  /** The answer. */
+  user: PlatformUser;
+}
+
 /**
- * Notes that the platform took over `sent`: ids are linked with history, and digest and snapshot are those of what was
- * sent, not of the customer as it is by now, so that a later change is still seen as one. Ends the work on the row; but for
- * `taken`, which is for the caller to end.
+ * Notes that the platform took over these `fields` of `sent`: ids are linked with history, and digest and snapshot are those of
+ * what was sent, not of the customer as it is by now, so that a later change is still seen as one. What the answer says of
+ * other fields is taken over as if it had been asked for. Ends the work on the row; but for `taken`, which is for the caller
+ * to end.
  */
 export async function acknowledgePush(
   deps: AccountDeps,
-  input: { claim: Claim; sent: OutboundView; user: PlatformUser },
+  input: AcknowledgedPush,
   context: RequestContext,
 ): Promise<PushOutcome> {
-  const { claim, sent, user } = input;
+  const { claim, user } = input;
   const { chainId, customerId } = claim;
   return deps.store.transaction(async (store) => {
     if (!(await store.queue.holds(claim))) return 'lost';
@@ -42,11 +55,39 @@ export async function acknowledgePush(
       await endLoyaltyTie(deps, store, context, current, { chainId, spaazaUserId: user.spaazaUserId }, now);
     } else {
       await tie(store, context, current, chainId, user, now);
-      await store.links.agree(customerId, chainId, { view: sent, ...digestOf(sent), syncedAt: now });
+      await agreeOn(deps, store, context, current, input, now);
     }
     if (!(await store.queue.remove(claim))) await store.queue.reopen(claim, now);
     return user.update.isErasure ? 'erased' : 'agreed';
   });
+}
+
+/**
+ * Notes what the platform has by now: what it was sent, and of the rest what its answer says. Nobody asked for the rest, but
+ * this may be the first that is heard of a change over there.
+ */
+async function agreeOn(
+  deps: AccountDeps,
+  store: WritableStore,
+  context: RequestContext,
+  current: CustomerWithGroups,
+  { claim, sent, fields, user }: AcknowledgedPush,
+  now: string,
+): Promise<void> {
+  const { chainId, customerId } = claim;
+  const before = (await store.links.findSnapshot(customerId, chainId)) ?? sent;
+  const view = withFields(before, fields, sent);
+  const { update } = leaveOutProblems(deps, { ...user.update, identifiers: {}, createIfMissing: false });
+  const rest = fields.reduce<Statement>(without, update);
+  const heard = await takeOverUpdate(
+    deps,
+    store,
+    { ...context, origin: 'pull' },
+    { chainId, current, update: { ...update, ...rest }, now, agreed: view },
+  );
+  if (heard.outcome === 'applied') return;
+  // The answer was overtaken by a notice.
+  await store.links.agree(customerId, chainId, { view, ...digestOf(view), syncedAt: now });
 }
 
 async function tie(

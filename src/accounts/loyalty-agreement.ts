@@ -3,7 +3,7 @@ import type { LoyaltyUpdate } from './apply-loyalty-update.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
 import type { Problem } from './errors.ts';
-import { digestOf, type KnownAgreement, type LoyaltyProfile, outboundView } from './loyalty-link.ts';
+import { digestOf, type KnownAgreement, type LoyaltyProfile, type OutboundView, outboundView } from './loyalty-link.ts';
 import { type Merged, mergeLoyaltyUpdate, needsTimes, platformView, type Sides } from './merge-loyalty-update.ts';
 import { addSeconds } from './session.ts';
 import { isConsent, recordedNames, type SharedField, sharedFields, valuesSaid, without } from './shared-fields.ts';
@@ -23,19 +23,30 @@ export interface Comparison extends Merged {
 /**
  * Holds an update against a profile that is locked. It is merged where the chain's link is on and something was agreed,
  * and where it came without a caller; the update endpoint's first word about somebody is taken as it is, as documented.
+ * `agreed` takes the place of what is kept.
  */
 export async function compareWithAgreed(
   deps: AccountDeps,
   store: Reads,
   context: RequestContext,
-  { profile, update, now }: { profile: LoyaltyProfile; update: LoyaltyUpdate; now: string },
+  {
+    profile,
+    update,
+    now,
+    agreed,
+  }: { profile: LoyaltyProfile; update: LoyaltyUpdate; now: string; agreed?: OutboundView },
 ): Promise<Comparison> {
   const { customer, link } = profile;
   const isOn = deps.loyalty.isOn(link.chainId);
   const isAsked = isOn || context.origin === 'webhook';
   const known = isAsked ? await store.links.findAgreement(customer.id, link.chainId) : undefined;
   const saidAt = believable(update.lastModifiedAt, now);
-  const sides: Sides = { agreed: isOn ? known?.view : undefined, ours: outboundView(profile), said: update };
+  const sides: Sides = {
+    agreed: isOn ? (agreed ?? known?.view) : undefined,
+    ours: outboundView(profile),
+    said: update,
+    sent: isOn ? ((await store.queue.find(link.chainId, customer.id))?.sent ?? null) : null,
+  };
   const isMerged = isOn && (sides.agreed !== undefined || !hasCaller(context));
   const isTaken = !hasCaller(context) && (await isTakenElsewhere(store, profile, update.changes.email));
   const leftOut: Problem[] = isTaken ? [{ field: 'email', rule: 'taken' }] : [];

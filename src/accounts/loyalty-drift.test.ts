@@ -125,10 +125,15 @@ describe('observedView', () => {
       address: { ...same().update.address, city: 'Utrecht' },
     });
     const { phone: __, ...others } = agreed;
-    expect(JSON.parse(JSON.stringify(observedView(profile, user)))).toEqual({
+    expect(JSON.parse(JSON.stringify(observedView(profile, undefined, user)))).toEqual({
       ...others,
       givenName: '',
       city: 'Utrecht',
     });
+  });
+
+  it('is what was agreed where the platform says nothing, so that a change of ours is not taken for known', () => {
+    const user = same({ changes: { ...same().update.changes, phone: undefined } });
+    expect(observedView(profile, { ...agreed, phone: '019 0' }, user)).toEqual({ ...agreed, phone: '019 0' });
   });
 });

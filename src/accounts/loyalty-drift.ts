@@ -56,12 +56,19 @@ export function driftIn(compared: readonly FieldComparison[]): FieldComparison[]
   return compared.filter(({ changed, there }) => changed !== 'nobody' && there !== undefined);
 }
 
-/** What would be sent now, but with the platform's values in the fields in which they differ: what it really has. */
-export function observedView(profile: LoyaltyProfile, user: PlatformUser): OutboundView {
+/**
+ * What the platform really has: what would be sent now, but with its values in the fields in which they differ. What it does
+ * not speak of it has as it was agreed.
+ */
+export function observedView(
+  profile: LoyaltyProfile,
+  agreed: OutboundView | undefined,
+  user: PlatformUser,
+): OutboundView {
   const view = outboundView(profile);
   const observed: Record<string, unknown> = { ...view };
   for (const field of sharedFields) {
-    const there = saidBy(user, field, view);
+    const there = saidBy(user, field, view) ?? (agreed && valuesIn(agreed, field));
     if (there === undefined || isSameValue(field, valuesIn(view, field), there)) continue;
     viewMembersOf(field).forEach((member, index) => {
       observed[member] = there[index] === '' && !neverMissing.includes(field) ? undefined : there[index];

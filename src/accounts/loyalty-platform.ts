@@ -1,5 +1,6 @@
 import type { LoyaltyUpdate } from './apply-loyalty-update.ts';
 import type { OutboundView } from './loyalty-link.ts';
+import type { SharedField } from './shared-fields.ts';
 
 /** The loyalty platform as one chain reaches it. All calls may throw LoyaltyPlatformError and nothing else but an abort. */
 export interface LoyaltyPlatform {
@@ -12,14 +13,13 @@ export interface LoyaltyPlatform {
    */
   addUser(view: OutboundView, call?: PlatformCall): Promise<PlatformUser>;
   /**
-   * Changes the person with this id; another e-mail than before is a rename. A field of `agreed` that the view no longer
-   * has is emptied there, others that the view leaves out stay as they are. Without `agreed` nothing is known of what was
-   * agreed, and everything that the view leaves out is emptied.
+   * Changes these fields of the person with this id, and empties those that the view has no value for; another e-mail than
+   * before is a rename. All other fields stay as they are over there.
    */
   alterUser(
     spaazaUserId: number,
     view: OutboundView,
-    agreed: OutboundView | undefined,
+    fields: readonly SharedField[],
     call?: PlatformCall,
   ): Promise<PlatformUser>;
   /** Has the person made unrecognisable over there. Somebody unknown there is `refused`: nothing shows that it was done. */

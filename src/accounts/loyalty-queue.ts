@@ -1,3 +1,5 @@
+import type { SentWords } from './sent-words.ts';
+
 /** What the platform must still be told, or asked, about one customer of one chain; one row stands for all changes. */
 export interface QueueRow {
   chainId: number;
@@ -25,6 +27,8 @@ export interface QueueRow {
   errorText: string | null;
   /** Of a dead row: what would have been sent, as JSON with the values masked. */
   payload: string | null;
+  /** What was sent and not acknowledged yet. */
+  sent: SentWords | null;
   /** Id of the request that changed the customer last. */
   requestId: string;
 }

@@ -15,6 +15,7 @@ import type {
   QueueState,
   Tombstone,
 } from './loyalty-queue.ts';
+import type { SentWords } from './sent-words.ts';
 
 /** The part of the store's reads that only the loyalty link needs. */
 export interface LoyaltyReads {
@@ -68,6 +69,8 @@ export interface LoyaltyWrites {
     renew(claim: Claim, until: string): Promise<boolean>;
     /** Whether the row is still the caller's; it stays so until the transaction ends. */
     holds(claim: Claim): Promise<boolean>;
+    /** Notes what is about to be sent; false when the row is no longer the caller's. */
+    noteSent(claim: Claim, sent: SentWords): Promise<boolean>;
     /** Removes a row that is done; false when it changed meanwhile or is no longer the caller's. */
     remove(claim: Claim): Promise<boolean>;
     /** Gives a row back untouched. */

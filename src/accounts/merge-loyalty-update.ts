@@ -1,5 +1,6 @@
 import type { FieldChange } from './customer.ts';
 import type { OutboundView } from './loyalty-link.ts';
+import { isSentWord, type SentWords } from './sent-words.ts';
 import {
   type FieldValues,
   isSameValue,
@@ -22,6 +23,8 @@ export interface Sides {
   ours: OutboundView;
   /** What the platform says. */
   said: Statement;
+  /** What it was sent and did not acknowledge yet: hearing that again is no change over there. */
+  sent?: SentWords | null;
 }
 
 export interface MergeTimes {
@@ -43,8 +46,8 @@ export interface Merged {
 /**
  * Compares, field by field, what both sides say with what they last agreed on (spaaza 5). What only one side changed is
  * taken from that side; between two changes the field's rule decides. While nothing is agreed, any value counts as
- * changed, and having none takes nothing away from the other side. `impossible` are fields that cannot become what the
- * platform says.
+ * changed, and having none takes nothing away from the other side. What the platform was sent and says again is no change of
+ * its own. `impossible` are fields that cannot become what the platform says.
  */
 export function mergeLoyaltyUpdate(
   sides: Sides,
@@ -120,8 +123,14 @@ function compare(field: SharedField, sides: Sides): Compared | undefined {
     theirs,
     isSame: isSameValue(field, ours, theirs),
     isOursChanged: isChanged(ours),
-    isTheirsChanged: isChanged(theirs),
+    isTheirsChanged: isChanged(theirs) && !isEcho(sides, field, theirs),
   };
+}
+
+/** A no to mailings is heard also where it may be ours: it may be theirs, and later. */
+function isEcho({ sent }: Sides, field: SharedField, theirs: FieldValues): boolean {
+  const isNo = mergeRuleOf(field) === 'opt_out' && theirs[0] === false;
+  return !isNo && isSentWord(sent ?? null, field, theirs);
 }
 
 interface Decision {

@@ -98,11 +98,45 @@ export function valuesSaid(said: Statement, field: SharedField, known: OutboundV
 
 /** Tells whether two values of a field mean the same. */
 export function isSameValue(field: SharedField, one: FieldValues, other: FieldValues): boolean {
-  const plain = (value: string | boolean | undefined): string | boolean | undefined => {
+  const plain = plainValues(field, other);
+  return plainValues(field, one).every((value, index) => value === plain[index]);
+}
+
+/** A value in the form in which values of the field are compared. */
+export function plainValues(field: SharedField, values: FieldValues): FieldValues {
+  return values.map((value) => {
     if (typeof value !== 'string') return value;
     return field === 'email' ? normalizeEmail(value) : value.trim().normalize('NFC');
-  };
-  return one.every((value, index) => plain(value) === plain(other[index]));
+  });
+}
+
+/** Fields that a view has a value for; a no is one. */
+export function fieldsWithValue(view: OutboundView): SharedField[] {
+  return sharedFields.filter((field) => valuesIn(view, field).some((value) => value !== ''));
+}
+
+/** Fields in which two views differ, in spelling as well. */
+export function fieldsApart(one: OutboundView, other: OutboundView): SharedField[] {
+  return sharedFields.filter((field) => {
+    const values = valuesIn(other, field);
+    return valuesIn(one, field).some((value, index) => spelling(value) !== spelling(values[index]));
+  });
+}
+
+function spelling(value: string | boolean | undefined): string | boolean | undefined {
+  return typeof value === 'string' ? value.normalize('NFC') : value;
+}
+
+/** A view with some fields as they are in another. */
+export function withFields(view: OutboundView, fields: readonly SharedField[], other: OutboundView): OutboundView {
+  const result: Record<string, unknown> = { ...view };
+  for (const field of fields) {
+    for (const member of viewMembersOf(field)) {
+      if (other[member] === undefined) delete result[member];
+      else result[member] = other[member];
+    }
+  }
+  return result as unknown as OutboundView;
 }
 
 /** A statement without what it says of a field. */

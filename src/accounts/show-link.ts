@@ -92,6 +92,7 @@ async function show(
   const agreement = await store.links.findAgreement(customerId, chainId);
   const there = await ask(deps, profile, platform, call);
   const tombstone = await store.tombstones.find(chainId, customerId);
+  const delivery = await store.queue.find(chainId, customerId);
   const userId = link.spaazaUserId ?? (there.state === 'found' ? there.user.spaazaUserId : null);
   return {
     chainId,
@@ -101,8 +102,8 @@ async function show(
     agreement,
     fields: compareSides(profile, agreement?.view, there.state === 'found' ? there.user : undefined),
     there,
-    nextPush: nextPushOf(profile, tombstone),
-    delivery: await store.queue.find(chainId, customerId),
+    nextPush: nextPushOf(profile, tombstone, delivery),
+    delivery,
     hasEvent: await store.outbox.hasEventOf(customerId),
     notices: userId === null ? [] : await store.inbox.listBySubject(chainId, String(userId), mostNotices),
     tombstone,
@@ -143,10 +144,15 @@ async function ask(
   }
 }
 
-/** As the workers decide: nothing is sent while it is what was agreed. */
-function nextPushOf(profile: LoyaltyProfile, tombstone: Tombstone | undefined): NextPush {
+/** As the workers decide: nothing is sent while it is what was agreed, and no answer is missing. */
+function nextPushOf(
+  profile: LoyaltyProfile,
+  tombstone: Tombstone | undefined,
+  delivery: QueueRow | undefined,
+): NextPush {
   const { spaazaUserId, agreedDigest } = profile.link;
-  if (digestOf(outboundView(profile)).agreedDigest === agreedDigest) return 'nothing';
+  const isAgreed = digestOf(outboundView(profile)).agreedDigest === agreedDigest;
+  if (isAgreed && !delivery?.sent) return 'nothing';
   if (spaazaUserId !== null) return 'alter';
   return tombstone === undefined ? 'add' : 'withheld';
 }

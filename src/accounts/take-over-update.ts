@@ -6,7 +6,13 @@ import type { AccountDeps } from './deps.ts';
 import { refuseIfAny } from './errors.ts';
 import { applyAddress } from './loyalty-address.ts';
 import { compareWithAgreed, isOutdated, isUnsure, noteAgreement } from './loyalty-agreement.ts';
-import { type LoyaltyLink, type LoyaltyLinkChanges, type LoyaltyProfile, linkChanges } from './loyalty-link.ts';
+import {
+  type LoyaltyLink,
+  type LoyaltyLinkChanges,
+  type LoyaltyProfile,
+  linkChanges,
+  type OutboundView,
+} from './loyalty-link.ts';
 import { nobodyFound } from './match-customer.ts';
 import type { Statement } from './shared-fields.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
@@ -16,18 +22,25 @@ import { changeCustomer } from './update-customer.ts';
 /**
  * Takes over what the loyalty platform says about a customer, inside a transaction that has locked the customer: ids,
  * address, consents and profile with their history, then what both sides agree on by now. Decisions between two values
- * go to the history as `conflict.<chain>.<field>`.
+ * go to the history as `conflict.<chain>.<field>`. `agreed` is what both sides agree on when more is known
+ * of it than is kept.
  */
 export async function takeOverUpdate(
   deps: AccountDeps,
   store: WritableStore,
   context: RequestContext,
-  input: { chainId: number; current: CustomerWithGroups; update: LoyaltyUpdate; now: string },
+  input: {
+    chainId: number;
+    current: CustomerWithGroups;
+    update: LoyaltyUpdate;
+    now: string;
+    agreed?: OutboundView;
+  },
 ): Promise<AppliedUpdate> {
-  const { chainId, current, update, now } = input;
+  const { chainId, current, update, now, agreed } = input;
   const { id } = current.customer;
   const before = (await store.customers.findLoyaltyProfile(id, chainId))!;
-  const comparison = await compareWithAgreed(deps, store, context, { profile: before, update, now });
+  const comparison = await compareWithAgreed(deps, store, context, { profile: before, update, now, agreed });
   const { conflicts, leftOut, taken } = comparison;
   const unchanged = { profile: before, groupIds: current.groupIds, leftOut: [] };
   if (isOutdated(comparison)) return { ...unchanged, outcome: 'outdated' };

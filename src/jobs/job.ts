@@ -53,14 +53,6 @@ export async function finish({ store, now }: AccountDeps, claim: Claim): Promise
   });
 }
 
-/**
- * A try that ended without an answer may have been carried out: then the platform has what both sides never agreed on, and
- * a customer who changed back meanwhile has to be sent all the same.
- */
-export function isInDoubt({ wantsPush, attempts }: QueueRow): boolean {
-  return wantsPush && attempts > 0;
-}
-
 /** In whose name a row is worked on. */
 export function contextOf({ requestId }: QueueRow, origin: 'pull' | 'push'): RequestContext {
   return { actor: { kind: 'system' }, origin, requestId };

@@ -4,7 +4,7 @@ import type { LoyaltyProfile } from '../accounts/loyalty-link.ts';
 import { LoyaltyPlatformError, type PlatformCall, type PlatformUser } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
 import { addSeconds } from '../accounts/session.ts';
-import { type Attempt, contextOf, finish, isInDoubt, type JobOutcome, type JobTools } from './job.ts';
+import { type Attempt, contextOf, finish, type JobOutcome, type JobTools } from './job.ts';
 import { pushCustomer } from './push-customer.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function workOn(
     tools.count(row.wantsPush ? 'push' : 'pull', 'nobody');
     return finish(tools.deps, claim);
   }
-  let wantsPush = row.wantsPush;
+  let wantsPush = row.wantsPush || row.sent !== null;
   if (row.wantsPull) {
     attempt.kind = 'pull';
     // What was changed over there may have been mixed with what was changed here: then there is something to send.
@@ -48,9 +48,7 @@ async function pull(tools: JobTools, row: QueueRow, profile: LoyaltyProfile, cal
   const { customerId, chainId } = row;
   const { spaazaUserId } = profile.link;
   const syncedAt = await deps.store.links.findSyncedAt(customerId, chainId);
-  const isFresh = syncedAt !== undefined && syncedAt >= addSeconds(deps.now(), -deps.loyalty.pullIntervalSeconds);
-  // In doubt, what the platform says may be what we said before, and no news.
-  if (isFresh || isInDoubt(row)) {
+  if (syncedAt !== undefined && syncedAt >= addSeconds(deps.now(), -deps.loyalty.pullIntervalSeconds)) {
     count('pull', 'skipped');
     return false;
   }

@@ -1,10 +1,18 @@
 import { acknowledgePush } from '../accounts/acknowledge-push.ts';
 import type { AccountDeps } from '../accounts/deps.ts';
-import { digestOf, outboundView } from '../accounts/loyalty-link.ts';
-import { LoyaltyPlatformError, type PlatformCall, type PlatformUser } from '../accounts/loyalty-platform.ts';
+import { digestOf, type LoyaltyProfile, type OutboundView, outboundView } from '../accounts/loyalty-link.ts';
+import { LoyaltyPlatformError, type PlatformCall } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
+import { addSentWords } from '../accounts/sent-words.ts';
+import {
+  fieldsApart,
+  fieldsWithValue,
+  type SharedField,
+  sharedFields,
+  viewMembersOf,
+} from '../accounts/shared-fields.ts';
 import { tombstoneDigest } from '../accounts/tombstones.ts';
-import { type Attempt, contextOf, finish, isInDoubt, type JobTools, NotYet } from './job.ts';
+import { type Attempt, contextOf, finish, type JobTools, NotYet } from './job.ts';
 
 /**
  * Tells the platform of a customer as they are by now, unless both sides agree already, and ends the work on the row. Throws
@@ -26,29 +34,49 @@ export async function pushCustomer(
   }
   const view = outboundView(profile);
   const { spaazaUserId, agreedDigest } = profile.link;
-  if (digestOf(view).agreedDigest === agreedDigest && !isInDoubt(row)) {
+  if (digestOf(view).agreedDigest === agreedDigest && row.sent === null) {
     // After a pull alone it was nobody's wish to send something.
     if (row.wantsPush) count('push', 'skipped');
     return finish(deps, claim);
   }
-  attempt.payload = maskedJson(view);
-  let user: PlatformUser;
-  if (spaazaUserId !== null) {
-    user = await platform.alterUser(spaazaUserId, view, await store.links.findSnapshot(customerId, chainId), call);
-  } else if ((await store.tombstones.find(chainId, customerId)) !== undefined) {
+  const isNew = spaazaUserId === null;
+  if (isNew && (await store.tombstones.find(chainId, customerId)) !== undefined) {
     count('push', 'withheld');
     return finish(deps, claim);
-  } else {
-    await waitForErasure(deps, chainId, view.email);
-    user = await platform.addUser(view, call);
   }
-  const outcome = await acknowledgePush(deps, { claim, sent: view, user }, contextOf(row, 'push'));
+  const fields = await fieldsToSend(deps, row, profile, view);
+  attempt.payload = maskedJson(view, fields);
+  if (isNew) await waitForErasure(deps, chainId, view.email);
+  const noted = addSentWords(row.sent, view, fields);
+  // Whoever has the row by now sends it.
+  if (!(await store.transaction(({ queue }) => queue.noteSent(claim, noted)))) return;
+  const user = isNew ? await platform.addUser(view, call) : await platform.alterUser(spaazaUserId, view, fields, call);
+  const outcome = await acknowledgePush(deps, { claim, sent: view, fields, user }, contextOf(row, 'push'));
   if (outcome === 'taken') {
     throw new LoyaltyPlatformError('refused', 'The platform says that this is the person of another customer', {
       codeName: 'tied_to_another_customer',
     });
   }
   if (outcome !== 'lost') count('push', 'acknowledged');
+}
+
+/**
+ * Of somebody new, the fields that have a value. Of others, those that differ from what was agreed, and those that were sent
+ * without an answer, which may be over there as they were then. All, when nothing is known of what was agreed, or when its
+ * fields are the same and its digest is not, which is one of another version.
+ */
+async function fieldsToSend(
+  { store }: AccountDeps,
+  { chainId, customerId, sent }: QueueRow,
+  { link }: LoyaltyProfile,
+  view: OutboundView,
+): Promise<readonly SharedField[]> {
+  if (link.spaazaUserId === null) return fieldsWithValue(view);
+  const agreed = await store.links.findSnapshot(customerId, chainId);
+  if (agreed === undefined) return sharedFields;
+  const apart = fieldsApart(view, agreed);
+  const fields = sharedFields.filter((field) => apart.includes(field) || sent?.[field] !== undefined);
+  return fields.length === 0 ? sharedFields : fields;
 }
 
 /**
@@ -63,7 +91,7 @@ async function waitForErasure({ store }: AccountDeps, chainId: number, email: st
 }
 
 /** Says which fields would have been sent, and none of their values. */
-function maskedJson(view: object): string {
-  const given = Object.entries(view).filter(([, value]) => value !== undefined);
-  return JSON.stringify(Object.fromEntries(given.map(([field]) => [field, '***'])));
+function maskedJson(view: OutboundView, fields: readonly SharedField[]): string {
+  const members = fields.flatMap(viewMembersOf).filter((member) => view[member] !== undefined);
+  return JSON.stringify(Object.fromEntries(members.map((member) => [member, '***'])));
 }

@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import type { Claim, Erasure, QueueFailure, QueueOrder, QueueRow, QueueState } from '../accounts/loyalty-queue.ts';
+import type { SentWords } from '../accounts/sent-words.ts';
 import type { Handle } from './database.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
@@ -107,6 +108,8 @@ export async function enqueue(handle: Handle, orders: readonly QueueOrder[], now
         error_code: ifDead('null', 'loyalty_queue.error_code'),
         error_text: ifDead('null', 'loyalty_queue.error_text'),
         payload: null,
+        // Of an erased person not even digests are kept.
+        sent: sql`case when excluded.erasure is null then loyalty_queue.sent else null end`,
         request_id: sql`excluded.request_id`,
       }),
     );
@@ -178,6 +181,14 @@ export async function remove(handle: Handle, claim: Claim): Promise<boolean> {
   return (await handle.run(query.compile())).length > 0;
 }
 
+/** Notes what is about to be sent; false when the row is no longer the caller's. */
+export async function noteSent(handle: Handle, claim: Claim, sent: SentWords): Promise<boolean> {
+  const query = held(handle, claim)
+    .set({ sent: JSON.stringify(sent) })
+    .returning('revision');
+  return (await handle.run(query.compile())).length > 0;
+}
+
 /** Gives a row back untouched. */
 export async function release(handle: Handle, claim: Claim): Promise<void> {
   await handle.run(held(handle, claim).set({ lease_token: null, leased_until: null }).compile());
@@ -186,7 +197,7 @@ export async function release(handle: Handle, claim: Claim): Promise<void> {
 /** Gives a row back that is done but changed meanwhile: it begins anew. */
 export async function reopen(handle: Handle, claim: Claim, now: string): Promise<void> {
   const anew = { queued_at: now, due_at: now, attempts: 0, first_failed_at: null, error_code: null, error_text: null };
-  const query = held(handle, claim).set({ ...anew, lease_token: null, leased_until: null });
+  const query = held(handle, claim).set({ ...anew, sent: null, lease_token: null, leased_until: null });
   await handle.run(query.compile());
 }
 
@@ -278,6 +289,7 @@ export function toRow(row: Selectable<Tables['loyalty_queue']>): QueueRow {
     errorCode: row.error_code,
     errorText: row.error_text,
     payload: row.payload,
+    sent: row.sent === null ? null : (JSON.parse(row.sent) as SentWords),
     requestId: row.request_id,
   };
 }

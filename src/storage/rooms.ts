@@ -143,6 +143,7 @@ const writeRooms = {
     claim: queue.claim,
     renew: queue.renew,
     holds: queue.holds,
+    noteSent: queue.noteSent,
     remove: queue.remove,
     release: queue.release,
     reopen: queue.reopen,

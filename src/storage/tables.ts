@@ -99,6 +99,7 @@ export interface Tables {
     error_code: string | null;
     error_text: string | null;
     payload: string | null;
+    sent: string | null;
     request_id: string;
   };
   loyalty_inbox: {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LoyaltyPlatformError } from '../../src/accounts/loyalty-platform.ts';
+import { sharedFields } from '../../src/accounts/shared-fields.ts';
 import { type FakeSpaaza, startFakeSpaaza } from '../../src/fake/spaaza.ts';
 import type { SpaazaClient, SpaazaClientOptions } from '../../src/protocols/spaaza/client.ts';
 import { clientOf, fullView } from './client-options.ts';
@@ -95,7 +96,7 @@ describe('the Spaaza client', () => {
   it('renames by the platform’s id alone', async () => {
     const client = clientWith();
     const { spaazaUserId } = await client.addUser(fullView());
-    await client.alterUser(spaazaUserId, fullView({ email: 'countess@example.org' }), fullView());
+    await client.alterUser(spaazaUserId, fullView({ email: 'countess@example.org' }), ['email']);
     expect(fake.user(spaazaUserId)).toMatchObject({ username: 'countess@example.org' });
     const request = fake.requests().at(-1);
     expect(request?.identity).toEqual({ by: 'user_id', value: String(spaazaUserId) });
@@ -109,7 +110,7 @@ describe('the Spaaza client', () => {
     const { spaazaUserId } = await client.addUser(agreed);
     fake.changeUser(spaazaUserId, { gender: 'nonbinary', address_line_2: 'Centrum' });
     const emptied = { street: undefined, houseNumber: undefined, houseNumberExtension: undefined, phone: undefined };
-    await client.alterUser(spaazaUserId, { ...agreed, ...emptied }, agreed);
+    await client.alterUser(spaazaUserId, { ...agreed, ...emptied }, ['street', 'phone']);
     expect(fake.user(spaazaUserId)).toMatchObject({
       address_streetname: null,
       address_housenumber: null,
@@ -122,11 +123,24 @@ describe('the Spaaza client', () => {
     });
   });
 
-  it('empties everything it has no value for when nothing is known to be agreed', async () => {
+  it('sends the fields that are named and no other, whatever the view holds', async () => {
     const client = clientWith();
     const { spaazaUserId } = await client.addUser(fullView());
-    await client.alterUser(spaazaUserId, fullView({ gender: undefined, phone: undefined }), undefined);
-    expect(fake.user(spaazaUserId)).toMatchObject({ gender: null, phone_number: null, first_name: 'Ada' });
+    fake.changeUser(spaazaUserId, { first_name: 'Augusta', mailing_list_subscribed: false });
+    await client.alterUser(spaazaUserId, fullView({ gender: undefined, phone: '1' }), ['gender', 'phone']);
+    expect(fake.user(spaazaUserId)).toMatchObject({
+      gender: null,
+      phone_number: '1',
+      first_name: 'Augusta',
+      mailing_list: { mailing_list_subscribed: false },
+    });
+    expect(fake.requests().at(-1)?.parameters).toEqual({ user_id: spaazaUserId, gender: '', phone_number: '1' });
+    await client.alterUser(spaazaUserId, fullView({ isMailingSubscribed: true }), ['isMailingSubscribed']);
+    expect(fake.requests().at(-1)?.parameters).toEqual({
+      user_id: spaazaUserId,
+      mailing_list_subscribed: true,
+      mailing_list_sub_offered: true,
+    });
   });
 
   it('has a person erased by either id, and recognises an erased person', async () => {
@@ -208,7 +222,7 @@ describe('a failure of the Spaaza client', () => {
       // Whatever the HTTP status: the code counts first.
       for (const status of [null, 500, 400, 200]) {
         fake.behave({ errorCode, status });
-        for (const call of [client.addUser(fullView()), client.alterUser(1, fullView(), undefined)]) {
+        for (const call of [client.addUser(fullView()), client.alterUser(1, fullView(), sharedFields)]) {
           expect(await failureOf(call)).toMatchObject({ kind, code: errorCode });
         }
       }
@@ -245,7 +259,7 @@ describe('a failure of the Spaaza client', () => {
     [200, 'transient'],
   ])('without a code and with HTTP %i concerns: %s', async (status, kind) => {
     fake.behave({ status });
-    const error = await failureOf(clientWith().alterUser(1, fullView(), undefined));
+    const error = await failureOf(clientWith().alterUser(1, fullView(), sharedFields));
     expect([error.kind, error.code]).toEqual([kind, undefined]);
   });
 
@@ -346,7 +360,10 @@ describe('a failure of the Spaaza client', () => {
       },
       async (apiUrl) => {
         const echoing = clientWith({ apiUrl });
-        outcomes.push(await failureOf(echoing.addUser(view)), await failureOf(echoing.alterUser(1, view, undefined)));
+        outcomes.push(
+          await failureOf(echoing.addUser(view)),
+          await failureOf(echoing.alterUser(1, view, sharedFields)),
+        );
         outcomes.push(await failureOf(echoing.fetchUser({ email: view.email })));
         outcomes.push(await failureOf(echoing.deleteUser({ email: view.email })));
       },

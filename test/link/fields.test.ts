@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freeTextProblem } from '../../src/accounts/free-text.ts';
 import { digestOf, type OutboundView } from '../../src/accounts/loyalty-link.ts';
 import type { PlatformUser } from '../../src/accounts/loyalty-platform.ts';
+import { fieldsApart, sharedFields } from '../../src/accounts/shared-fields.ts';
 import { type FakeSpaaza, startFakeSpaaza } from '../../src/fake/spaaza.ts';
 import type { SpaazaClient } from '../../src/protocols/spaaza/client.ts';
 import { clientOf } from './client-options.ts';
@@ -109,7 +110,7 @@ describe('what is sent to the platform', () => {
           { ...identity, ...after },
         ];
         const { spaazaUserId } = await client.addUser(agreed);
-        await client.alterUser(spaazaUserId, view, knowsAgreed ? agreed : undefined);
+        await client.alterUser(spaazaUserId, view, knowsAgreed ? fieldsApart(view, agreed) : sharedFields);
         const fetched = await client.fetchUser({ spaazaUserId });
         expect(said(viewOf(fetched!))).toEqual(said(view));
       }),

@@ -291,9 +291,21 @@ describeOnBothDatabases('comparing a chain with the platform', (database) => {
         await queue.enqueue([order], far);
       });
       const [shown] = await show(id);
-      expect(shown?.delivery).toMatchObject({ wantsPull: true, state: 'waiting' });
+      expect(shown).toMatchObject({ delivery: { wantsPull: true, state: 'waiting' }, nextPush: 'nothing' });
       expect(shown?.notices.map(({ requestId }) => requestId)).toEqual(['f', 'e', 'd', 'c', 'b']);
       expect(JSON.stringify(shown?.notices)).not.toContain('040 2');
+    });
+
+    it('shows that a change is sent again while an answer is missing, also when it was taken back', async () => {
+      const { id } = await linkedCustomer();
+      await shop.deps.store.transaction(async ({ queue }) => {
+        const order = { chainId, customerId: id, wantsPush: true, wantsPull: false, erasure: null, requestId: 'r' };
+        await queue.enqueue([order], shop.now());
+        const until = '2099-01-01T00:00:00.000Z';
+        const [row] = await queue.claim(chainId, 1, { token: 'other', until }, shop.now());
+        await queue.noteSent({ ...row!, leaseToken: 'other' }, { phone: ['0123456789abcdef'] });
+      });
+      expect((await show(id))[0]?.nextPush).toBe('alter');
     });
 
     it('tells a platform that is off, down, or knows nobody from one that knows', async () => {

@@ -117,6 +117,7 @@ export const oddRows: Record<TableName, Row[]> = {
       error_code: '68',
       error_text: 'permission “denied” or non-existent',
       payload: '{"email":"***"}',
+      sent: '{"phone":["0123456789abcdef"]}',
       request_id: 'r',
     },
     {
@@ -136,6 +137,7 @@ export const oddRows: Record<TableName, Row[]> = {
       error_code: null,
       error_text: null,
       payload: null,
+      sent: null,
       request_id: 'r',
     },
   ],

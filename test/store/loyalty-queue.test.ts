@@ -63,6 +63,7 @@ describeOnBothDatabases('the loyalty queue', (database) => {
       errorCode: null,
       errorText: null,
       payload: null,
+      sent: null,
     });
     expect(await store.queue.find(chainId, someCustomer())).toBeUndefined();
   });
@@ -200,6 +201,42 @@ describeOnBothDatabases('the loyalty queue', (database) => {
         await queue.postpone(mine, failure());
       });
       expect(await store.queue.find(chainId, others.customerId)).toEqual(others);
+    });
+
+    it('keeps what was sent until an answer came, whatever else becomes of the row', async () => {
+      const chainId = someChain();
+      const one = order(chainId);
+      await enqueue([one]);
+      const sent = { phone: ['0123456789abcdef'], city: ['a', 'b'] };
+      const sentNow = async () => (await store.queue.find(chainId, one.customerId))?.sent;
+      const first = claimOf(await claimOne(chainId));
+      await store.transaction(async ({ queue }) => {
+        expect(await queue.noteSent(first, sent)).toBe(true);
+        await queue.postpone(first, failure());
+        expect(await queue.noteSent(first, {})).toBe(false);
+      });
+      await enqueue([one], at(4));
+      expect(await claimOne(chainId, 'second', at(5))).toMatchObject({ sent });
+      const second = claimOf((await store.queue.find(chainId, one.customerId))!);
+      expect(await store.transaction(({ queue }) => queue.bury(second, failure(), null))).toBe(true);
+      await enqueue([one], at(6));
+      expect(await sentNow()).toEqual(sent);
+      const third = claimOf(await claimOne(chainId, 'third', at(7)));
+      await store.transaction(({ queue }) => queue.reopen(third, at(8)));
+      expect(await sentNow()).toBeNull();
+    });
+
+    it('keeps nothing of what was sent of somebody who is to be erased', async () => {
+      const chainId = someChain();
+      const one = order(chainId);
+      await enqueue([one]);
+      const mine = claimOf(await claimOne(chainId));
+      await store.transaction(({ queue }) => queue.noteSent(mine, { phone: ['0123456789abcdef'] }));
+      await enqueue([{ ...one, erasure: { spaazaUserId: 7 } }], at(2));
+      expect(await store.queue.find(chainId, one.customerId)).toMatchObject({
+        sent: null,
+        erasure: { spaazaUserId: 7 },
+      });
     });
 
     it('gives a row back untouched', async () => {

@@ -7,6 +7,7 @@ import {
   type PlatformIdentity,
   type PlatformUser,
 } from '../../accounts/loyalty-platform.ts';
+import type { SharedField } from '../../accounts/shared-fields.ts';
 import { CallBudget, type CallBudgetOptions } from './call-budget.ts';
 import { isSuccess, type PlatformAnswer, readAnswer, userIn, warningsIn } from './platform-answer.ts';
 import { errorOfAnswer, errorOfTransport, saysNobody, unreadable } from './platform-error.ts';
@@ -81,11 +82,11 @@ export class SpaazaClient implements LoyaltyPlatform {
   async alterUser(
     spaazaUserId: number,
     view: OutboundView,
-    agreed: OutboundView | undefined,
+    fields: readonly SharedField[],
     call?: PlatformCall,
   ): Promise<PlatformUser> {
     const operation = 'alter-user';
-    const body = alterUserBody(spaazaUserId, view, agreed);
+    const body = alterUserBody(spaazaUserId, view, fields);
     return this.#userOf(
       operation,
       await this.#ask({ operation, method: 'PUT', path: '/internal/alter-user', body }, call),

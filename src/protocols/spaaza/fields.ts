@@ -29,8 +29,8 @@ interface Field {
   wire: string;
   /** Inbound: writes what the value means; absent for fields that only go out. */
   read?(value: unknown, into: ReadUserInfo): void;
-  /** Outbound: the value to send, undefined to leave the key out; absent for fields that only come in. */
-  present?(view: OutboundView): unknown;
+  /** Outbound: the member of the view that is sent; absent for fields that only come in. */
+  member?: keyof OutboundView;
 }
 
 /**
@@ -38,35 +38,35 @@ interface Field {
  * only come in follow. Nested objects come in, flat keys go out: that is how the platform itself speaks (spaaza 1.5.4).
  */
 export const fields: readonly Field[] = [
-  { wire: 'first_name', read: name('givenName'), present: (view) => view.givenName || undefined },
-  { wire: 'last_name', read: name('familyName'), present: (view) => view.familyName || undefined },
-  { wire: 'birthday', read: birthday, present: (view) => view.birthday },
-  { wire: 'username', read: username, present: (view) => view.email },
-  { wire: 'webshop_customer_id', present: (view) => view.customerId },
-  { wire: 'gender', read: gender, present: (view) => view.gender },
+  { wire: 'first_name', read: name('givenName'), member: 'givenName' },
+  { wire: 'last_name', read: name('familyName'), member: 'familyName' },
+  { wire: 'birthday', read: birthday, member: 'birthday' },
+  { wire: 'username', read: username, member: 'email' },
+  { wire: 'webshop_customer_id', member: 'customerId' },
+  { wire: 'gender', read: gender, member: 'gender' },
   {
     wire: 'printed_mailing_list_subscribed',
     read: consent('isPrintedMailingSubscribed'),
-    present: (view) => view.isPrintedMailingSubscribed,
+    member: 'isPrintedMailingSubscribed',
   },
   {
     wire: 'mailing_list_subscribed',
     read: consent('isMailingSubscribed'),
-    present: (view) => view.isMailingSubscribed,
+    member: 'isMailingSubscribed',
   },
-  { wire: 'mailing_list_sub_offered', present: (view) => view.isMailingOffered },
-  { wire: 'programme_opted_in', read: consent('isProgrammeOptedIn'), present: (view) => view.isProgrammeOptedIn },
-  { wire: 'address_streetname', read: streetPart('street'), present: (view) => view.street },
-  { wire: 'address_housenumber', read: streetPart('houseNumber'), present: (view) => view.houseNumber },
+  { wire: 'mailing_list_sub_offered', member: 'isMailingOffered' },
+  { wire: 'programme_opted_in', read: consent('isProgrammeOptedIn'), member: 'isProgrammeOptedIn' },
+  { wire: 'address_streetname', read: streetPart('street'), member: 'street' },
+  { wire: 'address_housenumber', read: streetPart('houseNumber'), member: 'houseNumber' },
   {
     wire: 'address_housenumber_extension',
     read: streetPart('houseNumberExtension'),
-    present: (view) => view.houseNumberExtension,
+    member: 'houseNumberExtension',
   },
-  { wire: 'address_postalcode', read: addressText('postcode'), present: (view) => view.postcode },
-  { wire: 'address_towncity', read: addressText('city'), present: (view) => view.city },
-  { wire: 'country_code', read: country, present: (view) => view.countryCode },
-  { wire: 'phone_number', read: phone, present: (view) => view.phone },
+  { wire: 'address_postalcode', read: addressText('postcode'), member: 'postcode' },
+  { wire: 'address_towncity', read: addressText('city'), member: 'city' },
+  { wire: 'country_code', read: country, member: 'countryCode' },
+  { wire: 'phone_number', read: phone, member: 'phone' },
 
   { wire: 'address_line_2', read: addressText('line2') },
   { wire: 'address_line_3', read: addressText('line3') },
@@ -81,7 +81,7 @@ export const fields: readonly Field[] = [
 ];
 
 const readers = new Map(fields.flatMap(({ wire, read }) => (read === undefined ? [] : [[wire, read] as const])));
-const presenters = fields.flatMap(({ wire, present }) => (present === undefined ? [] : [{ wire, present }]));
+const sent = fields.flatMap(({ wire, member }) => (member === undefined ? [] : [{ wire, member }]));
 
 /** Of an erased person nothing else is read: the values are no values (decisions, Spaaza 6). */
 const identifying = new Set(['user_id', 'member_number', 'username', 'authentication_point_identifier']);
@@ -106,9 +106,11 @@ export function readUserInfo(userInfo: Readonly<Record<string, unknown>>): ReadU
 /** The flat object of the user_info endpoints: documented keys in documented order, keys without a value left out. */
 export function presentUserInfo(view: OutboundView): Record<string, unknown> {
   const result: Record<string, unknown> = {};
-  for (const { wire, present } of presenters) {
-    const value = present(view);
-    if (value !== undefined) result[wire] = value;
+  for (const { wire, member } of sent) {
+    const value = view[member];
+    // Only an extension says that there is none (decisions, Spaaza 8).
+    const isNone = value === undefined || (value === '' && member !== 'houseNumberExtension');
+    if (!isNone) result[wire] = value;
   }
   return result;
 }

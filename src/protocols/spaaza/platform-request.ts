@@ -1,5 +1,6 @@
 import type { OutboundView } from '../../accounts/loyalty-link.ts';
 import type { PlatformIdentity } from '../../accounts/loyalty-platform.ts';
+import { type SharedField, viewMembersOf } from '../../accounts/shared-fields.ts';
 import { fields, presentUserInfo } from './fields.ts';
 
 /** Members of a request, flat (spaaza 3.5). */
@@ -15,13 +16,18 @@ export function addUserBody(view: OutboundView): RequestBody {
 
 /**
  * alter-user, identified by `user_id` alone; a username that differs from the one there is a rename (spaaza 3.6). A key
- * that is absent is left alone there, so a field that was emptied here goes out as "", which is how a shop says "none"
- * (spaaza 2.5): that is each field which `agreed` has and the view has not, or, with nothing agreed, each it has not.
+ * that is absent is left alone there, so that what others said in the meantime stays; a field without a value goes out as
+ * "", which is how a shop says "none" (spaaza 2.5).
  */
-export function alterUserBody(userId: number, view: OutboundView, agreed: OutboundView | undefined): RequestBody {
-  const before = agreed === undefined ? personNames : Object.keys(personIn(agreed));
-  const emptied = Object.fromEntries(before.map((wire) => [wire, '']));
-  return { user_id: userId, ...emptied, ...personIn(view) };
+export function alterUserBody(userId: number, view: OutboundView, changed: readonly SharedField[]): RequestBody {
+  const person = personIn(view);
+  const members = new Set(changed.flatMap(viewMembersOf));
+  // Who says something about the newsletter was asked about it.
+  if (members.has('isMailingSubscribed')) members.add('isMailingOffered');
+  const sent = fields.flatMap(({ wire, member }) =>
+    member !== undefined && members.has(member) ? [[wire, person[wire] ?? ''] as const] : [],
+  );
+  return { user_id: userId, ...Object.fromEntries(sent) };
 }
 
 /** The one identifier that get-user and delete-user are given. */
@@ -33,8 +39,6 @@ export function identifierOf(by: PlatformIdentity): Record<string, string> {
 
 /** Our id goes by another name here, and add-user's published list has no such key (spaaza Q26). */
 const ownIdName = 'webshop_customer_id';
-
-const personNames = fields.flatMap(({ wire, present }) => (present && wire !== ownIdName ? [wire] : []));
 
 /** What the user_info endpoints show, without our id. */
 function personIn(view: OutboundView): RequestBody {

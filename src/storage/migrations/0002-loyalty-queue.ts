@@ -30,6 +30,7 @@ export const loyaltyQueue = (types: ColumnTypes): Migration => ({
       .addColumn('error_code', 'text')
       .addColumn('error_text', 'text')
       .addColumn('payload', 'text')
+      .addColumn('sent', 'text')
       .addColumn('request_id', 'text', (column) => column.notNull())
       .addPrimaryKeyConstraint('loyalty_queue_pk', ['chain_id', 'customer_id'])
       .execute();

@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { LoyaltyUpdate } from '../../src/accounts/apply-loyalty-update.ts';
+import { describeOnBothDatabases } from '../dialects.ts';
+import { at } from '../fixtures.ts';
+import { chainId, operator, platformContext, updateOf } from './house.ts';
+import { openWorkshop, until, type Workshop } from './workshop.ts';
+
+describeOnBothDatabases('what was sent without an answer', (database) => {
+  let shop: Workshop;
+
+  beforeEach(async () => {
+    shop = await openWorkshop(database.url);
+  });
+  afterEach(() => shop.stop());
+
+  const customerOf = async (id: number) => (await shop.deps.store.customers.findById(id))!.customer;
+  const failed = (id: number, times = 1) => until(async () => ((await shop.row(id))?.attempts ?? 0) >= times);
+  const says = (userId: number, said: Partial<LoyaltyUpdate>) =>
+    shop.accounts.applyLoyaltyUpdate(updateOf({ identifiers: { userId }, ...said }), {
+      ...platformContext,
+      origin: 'webhook',
+    });
+  /** Somebody whom both sides agree on, with changes that were carried out over there and never answered. */
+  async function inDoubt(before: Record<string, string>, ...changes: Record<string, string>[]) {
+    const id = await shop.create(before);
+    await shop.done(id);
+    const userId = (await shop.linkOf(id))!.spaazaUserId!;
+    shop.fake.behave({ loseAnswer: true, only: { endpoints: ['alter-user'] } });
+    for (const [index, change] of changes.entries()) {
+      shop.setClock(100 * (index + 1));
+      await shop.change(id, change);
+      await failed(id, index + 1);
+    }
+    shop.fake.clearJournal();
+    return { id, userId };
+  }
+
+  it('is no news when the platform says it: what was changed here since stays', async () => {
+    const { id, userId } = await inDoubt({ phone: '1' }, { phone: '2' });
+    shop.fake.behave({ down: true });
+    await shop.change(id, { phone: '3' });
+    shop.setClock(150);
+    await says(userId, { changes: { phone: '2', givenName: 'Augusta' }, lastModifiedAt: at(150) });
+    expect(await customerOf(id)).toMatchObject({ phone: '3', givenName: 'Augusta' });
+    shop.fake.behave({});
+    shop.setClock(300);
+    await shop.done(id);
+    expect(shop.fake.user(userId)).toMatchObject({ phone_number: '3' });
+    const history = await shop.deps.store.history.listByCustomer(id);
+    expect(history.filter(({ field }) => field.startsWith('conflict.'))).toEqual([]);
+  });
+
+  it('is no news either when it is one of several', async () => {
+    const { id, userId } = await inDoubt({ phone: '1' }, { phone: '2' }, { phone: '3' });
+    shop.fake.behave({ down: true });
+    await shop.change(id, { phone: '1' });
+    for (const phone of ['2', '3']) await says(userId, { changes: { phone }, lastModifiedAt: at(250) });
+    expect(await customerOf(id)).toMatchObject({ phone: '1' });
+    shop.fake.behave({});
+    shop.setClock(600);
+    await shop.done(id);
+    expect(shop.fake.user(userId)).toMatchObject({ phone_number: '1' });
+  });
+
+  it('is news again once an answer came', async () => {
+    const { id, userId } = await inDoubt({ phone: '1' }, { phone: '2' });
+    shop.fake.behave({});
+    shop.setClock(200);
+    await shop.change(id, { phone: '3' });
+    await shop.done(id);
+    shop.setClock(300);
+    await says(userId, { changes: { phone: '2' }, lastModifiedAt: at(300) });
+    expect(await customerOf(id)).toMatchObject({ phone: '2' });
+  });
+
+  it('is put right where a value was emptied meanwhile, also of somebody new', async () => {
+    shop.fake.behave({ loseAnswer: true });
+    const id = await shop.create({ phone: '1' });
+    await failed(id);
+    expect(shop.fake.users()).toMatchObject([{ phone_number: '1' }]);
+    const emptied = { reference: String(id), changes: { phone: null }, newsletter: {}, problems: [] };
+    await shop.accounts.updateCustomer(emptied, operator);
+    shop.fake.behave({});
+    shop.setClock(100);
+    await shop.done(id);
+    expect(await customerOf(id)).toMatchObject({ phone: null });
+    expect(shop.fake.users()).toMatchObject([{ phone_number: null }]);
+  });
+
+  it('is sent again, and with it nothing but what else was changed', async () => {
+    const { id, userId } = await inDoubt({ phone: '1' }, { phone: '2' });
+    shop.fake.behave({});
+    await shop.change(id, { phone: '1', familyName: 'Murray' });
+    shop.setClock(200);
+    await shop.done(id);
+    const sent = shop.fake.requests().filter(({ endpoint }) => endpoint === 'alter-user');
+    expect(sent.map(({ parameters }) => parameters)).toEqual([
+      { user_id: userId, last_name: 'Murray', phone_number: '1' },
+    ]);
+  });
+
+  it('does not keep a no to mailings from counting that may be the platform’s own', async () => {
+    const id = await shop.create();
+    await shop.done(id);
+    const userId = (await shop.linkOf(id))!.spaazaUserId!;
+    const wish = async (isMailingSubscribed: boolean) => {
+      await shop.deps.store.transaction(async (store) => {
+        const profile = (await store.customers.findLoyaltyProfile(id, chainId))!;
+        await store.links.save({ ...profile.link, isMailingSubscribed });
+      });
+      await shop.change(id, { notes: String(isMailingSubscribed) });
+    };
+    await wish(true);
+    await shop.done(id);
+    shop.fake.behave({ loseAnswer: true, only: { endpoints: ['alter-user'] } });
+    for (const [index, isWanted] of [false, true].entries()) {
+      await wish(isWanted);
+      shop.setClock(100 * (index + 1));
+      await failed(id, index + 1);
+    }
+    await says(userId, { consents: { isMailingSubscribed: false }, lastModifiedAt: at(300) });
+    expect(await shop.linkOf(id)).toMatchObject({ isMailingSubscribed: false });
+  });
+});
+
+describeOnBothDatabases('a push', (database) => {
+  let shop: Workshop;
+
+  beforeEach(async () => {
+    shop = await openWorkshop(database.url);
+  });
+  afterEach(() => shop.stop());
+
+  it('leaves alone what was changed over there, takes it over from the answer, and sends nothing back', async () => {
+    const id = await shop.create({ phone: '1' });
+    await shop.done(id);
+    const userId = (await shop.linkOf(id))!.spaazaUserId!;
+    shop.fake.clearJournal();
+    shop.fake.changeUser(userId, { first_name: 'Augusta', mailing_list_subscribed: true, address_towncity: 'Ede' });
+    await shop.change(id, { phone: '2' });
+    await shop.done(id);
+    expect(shop.fake.user(userId)).toMatchObject({ first_name: 'Augusta', phone_number: '2' });
+    const { customer, addresses, link } = (await shop.deps.store.customers.findLoyaltyProfile(id, chainId))!;
+    expect([customer.givenName, customer.phone, addresses[0]?.city]).toEqual(['Augusta', '2', 'Ede']);
+    expect(link.isMailingSubscribed).toBe(true);
+    expect(shop.fake.requests().map(({ endpoint }) => endpoint)).toEqual(['alter-user']);
+    const heard = (await shop.deps.store.history.listByCustomer(id)).filter(({ origin }) => origin === 'pull');
+    expect(heard.map(({ field }) => field)).toContain('givenName');
+  });
+
+  it('takes over what the platform knew of somebody who is new to us', async () => {
+    shop.fake.addUser({ username: 'known@example.org', phone_number: '4711', birthday: '1990-12-10' });
+    const id = await shop.create({ email: 'known@example.org', phone: '1' });
+    await shop.done(id);
+    const { customer } = (await shop.deps.store.customers.findById(id))!;
+    expect(customer).toMatchObject({ phone: '1', birthday: '1990-12-10' });
+    expect(shop.fake.requests().map(({ endpoint }) => endpoint)).toEqual(['add-user']);
+  });
+
+  it('leaves out of the answer what our rules refuse', async () => {
+    const [id, other] = [await shop.create(), await shop.create()];
+    await shop.done(id, other);
+    const [mine, others] = [(await shop.linkOf(id))!.spaazaUserId!, (await shop.linkOf(other))!.spaazaUserId!];
+    const { email } = (await shop.deps.store.customers.findById(other))!.customer;
+    shop.fake.changeUser(others, { username: 'away@example.org' });
+    shop.fake.changeUser(mine, { username: email, first_name: 'Thief', birthday: '2199-01-01' });
+    await shop.change(id, { phone: '2' });
+    await shop.done(id);
+    const { customer } = (await shop.deps.store.customers.findById(id))!;
+    expect(customer).toMatchObject({ givenName: 'Thief', phone: '2', birthday: null });
+    expect(customer.email).not.toBe(email);
+  });
+
+  it('keeps what was changed here while it was under way', async () => {
+    const id = await shop.create({ phone: '1' });
+    await shop.done(id);
+    const userId = (await shop.linkOf(id))!.spaazaUserId!;
+    const answer = shop.holdAnswers();
+    await shop.change(id, { phone: '2' });
+    await until(() => shop.fake.requests().some(({ endpoint }) => endpoint === 'alter-user'));
+    // Not part of what was sent: the answer has the old name.
+    shop.setClock(10);
+    await shop.change(id, { givenName: 'Augusta' });
+    answer();
+    await shop.done(id);
+    expect((await shop.deps.store.customers.findById(id))!.customer).toMatchObject({
+      givenName: 'Augusta',
+      phone: '2',
+    });
+    expect(shop.fake.user(userId)).toMatchObject({ first_name: 'Augusta', phone_number: '2' });
+  });
+});
