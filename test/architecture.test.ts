@@ -108,6 +108,7 @@ describe('each thing in its place', () => {
       'sqlite.ts',
       'sqlite-schema.ts',
       'sqlite-checkpoint.ts',
+      'sqlite-aside.ts',
       'postgres.ts',
       'postgres-schema.ts',
       'postgres-windows.ts',

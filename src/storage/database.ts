@@ -26,6 +26,8 @@ export interface Handle {
    * sent on its way, and the commit fails if it failed.
    */
   write(statement: Statement): Promise<void>;
+  /** Runs a query that reads much, without making others wait where that can be. Throws `overloaded` as well. */
+  runAside<Row>(statement: Statement<Row>): Promise<Row[]>;
   /** True where a query is a journey to another process, and callers of the same moment had better share one. */
   readonly sharesReads: boolean;
   lockRows<Query extends { forUpdate(): Query }>(query: Query): Query;
@@ -80,7 +82,7 @@ export class UniqueViolation extends Error {
 export function openDatabase(options: DatabaseOptions): Database {
   if (options.url.startsWith('sqlite:')) {
     const sqlite = openSqlite(options.url.slice('sqlite:'.length));
-    const reader = sqliteHandle(sqlite.read);
+    const reader = { ...sqliteHandle(sqlite.read), runAside: guarded(sqlite.readAside) };
     return {
       isEmbedded: true,
       reader,
@@ -143,19 +145,32 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOpti
   };
 }
 
+type Execute = <Row>(statement: Statement<Row>) => Row[] | Promise<Row[]>;
+
 /** Makes a handle of something that runs queries; what both databases refuse or cannot do looks the same from here. */
-function guarded(
+function handleOn(
   db: Kysely<Tables>,
-  execute: <Row>(statement: Statement<Row>) => Row[] | Promise<Row[]>,
+  execute: Execute,
   lockRows: Handle['lockRows'],
   send?: (statement: Statement) => void,
 ): Handle {
-  // PostgreSQL text cannot hold NUL; both databases act alike: nobody is found by it, and nothing writes it.
-  const hasNul = ({ parameters }: Statement): boolean =>
-    parameters.some((value) => typeof value === 'string' && value.includes('\0'));
-  const nulRefused = (): AccountError =>
-    new AccountError('validation_failed', { problems: [{ field: 'text', rule: 'invalid' }] });
-  const run = async <Row>(query: Statement<Row>): Promise<Row[]> => {
+  const run = guarded(execute);
+  const write = async (statement: Statement): Promise<void> => {
+    if (send === undefined) await run(statement);
+    else if (hasNul(statement)) throw nulRefused();
+    else send(statement);
+  };
+  return { db, run, runAside: run, write, lockRows, sharesReads: false };
+}
+
+// PostgreSQL text cannot hold NUL; both databases act alike: nobody is found by it, and nothing writes it.
+const hasNul = ({ parameters }: Statement): boolean =>
+  parameters.some((value) => typeof value === 'string' && value.includes('\0'));
+const nulRefused = (): AccountError =>
+  new AccountError('validation_failed', { problems: [{ field: 'text', rule: 'invalid' }] });
+
+function guarded(execute: Execute): Handle['run'] {
+  return async <Row>(query: Statement<Row>): Promise<Row[]> => {
     if (hasNul(query)) {
       if (query.query.kind === 'SelectQueryNode') return [];
       throw nulRefused();
@@ -166,21 +181,15 @@ function guarded(
       throw translate(error);
     }
   };
-  const write = async (statement: Statement): Promise<void> => {
-    if (send === undefined) await run(statement);
-    else if (hasNul(statement)) throw nulRefused();
-    else send(statement);
-  };
-  return { db, run, write, lockRows, sharesReads: false };
 }
 
 // The one writer runs transactions one after another: what it has read stays as it is.
-const sqliteHandle = (run: Run): Handle => guarded(compiler, run, (query) => query);
+const sqliteHandle = (run: Run): Handle => handleOn(compiler, run, (query) => query);
 
 const postgresHandle = (
   run: <Row>(statement: Statement<Row>) => Promise<Row[]>,
   send?: (statement: Statement) => void,
-): Handle => guarded(postgresCompiler, run, (query) => query.forUpdate(), send);
+): Handle => handleOn(postgresCompiler, run, (query) => query.forUpdate(), send);
 
 /**
  * Ties a handle to its transaction: at the end of the work, queries it did not wait for are waited for, and later ones
@@ -210,7 +219,7 @@ async function scoped<T>(handle: Handle, work: (handle: Handle) => Promise<T>): 
     }
   };
   try {
-    return await work({ ...handle, run, write });
+    return await work({ ...handle, run, runAside: run, write });
   } finally {
     isOver = true;
     await Promise.allSettled(running);

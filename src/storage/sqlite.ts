@@ -11,6 +11,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type { SchemaTransaction } from './migrator.ts';
+import { AsideReader } from './sqlite-aside.ts';
 import { Checkpointer } from './sqlite-checkpoint.ts';
 import { inSchemaTransaction } from './sqlite-schema.ts';
 import type { Tables } from './tables.ts';
@@ -21,6 +22,8 @@ const groupSize = 128;
 /** An open SQLite file: a read-only connection for readers and one writer that commits in groups. */
 export interface Sqlite {
   readonly read: Run;
+  /** The same for what reads much, on a thread of its own. */
+  readAside<Row>(query: CompiledQuery<Row>): Promise<Row[]>;
   transaction<T>(work: (run: Run) => Promise<T>): Promise<T>;
   /** Runs schema work on a connection of its own, through Kysely's stock dialect. */
   withPlainKysely<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
@@ -65,6 +68,7 @@ export function openSqlite(path: string): Sqlite {
     readerConnection = new CachedConnection(connection);
     return readerConnection;
   };
+  const aside = new AsideReader(path);
   const withPlainKysely: Sqlite['withPlainKysely'] = async (work) => {
     const connection = connect();
     connection.pragma('journal_mode = WAL');
@@ -78,12 +82,17 @@ export function openSqlite(path: string): Sqlite {
   };
   return {
     read: (query) => (readerConnection ?? openReader()).run(query),
+    readAside: (query) => {
+      openWriter(); // as for the reader
+      return aside.run(query);
+    },
     transaction: (work) => openWriter().enqueue(work),
     withPlainKysely,
     schemaTransaction: (work) => withPlainKysely((db) => inSchemaTransaction(db, work)),
     close: async () => {
       // The writer last: the last connection to close tidies the log away, which a read-only one cannot.
       await writer?.settled();
+      await aside.close();
       readerConnection?.close(); // closing a closed connection does nothing
       await writer?.close();
     },
