@@ -1,11 +1,16 @@
 import { hash } from 'node:crypto';
 import type { Address, Customer } from '../src/accounts/customer.ts';
 import { digestOf, type LoyaltyLink, outboundView } from '../src/accounts/loyalty-link.ts';
+import { searchColumns } from '../src/storage/customer-row.ts';
+import { type SearchedFields, wordsOf } from '../src/storage/search-words.ts';
 import type { BulkTable } from './bulk.ts';
 import { type Person, personOf, sessionOf } from './people.ts';
 import { chainId, seededAt } from './seed-facts.ts';
 
-/** Foyer's tables as filled for customer after customer; sessions are fresh, so that using one writes nothing. */
+/**
+ * Foyer's tables as filled for customer after customer; sessions are fresh, so that using one writes nothing. The counts
+ * are not among them: `recountCustomers` makes them.
+ */
 export function customerTables(options: {
   passwordHash: string;
   now: Date;
@@ -16,6 +21,7 @@ export function customerTables(options: {
   return [
     table('customers', (person) => [
       {
+        ...searchColumns(searchedOf(person)),
         id: person.id,
         pool_id: 1,
         website_id: 1,
@@ -37,11 +43,11 @@ export function customerTables(options: {
         price_target_audience_id: 1,
         group_id: 1,
         password_hash: options.passwordHash,
-        search_text: `${person.givenName} ${person.familyName} ${person.email} `.normalize('NFC').toLowerCase(),
         created_at: seededAt,
         updated_at: seededAt,
       },
     ]),
+    table('customer_words', (person) => wordsOf(searchedOf(person)).map((word) => ({ word, customer_id: person.id }))),
     table('addresses', (person) => [
       {
         id: person.id,
@@ -93,6 +99,13 @@ export function customerTables(options: {
     }),
   ];
 }
+
+const searchedOf = ({ givenName, familyName, email }: Person): SearchedFields => ({
+  givenName,
+  familyName,
+  email,
+  foreignId: null,
+});
 
 type Row = Record<string, string | number>;
 

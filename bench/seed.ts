@@ -1,3 +1,4 @@
+import { recountCustomers } from '../src/accounts/catch-up.ts';
 import { normalizeEmail } from '../src/accounts/email.ts';
 import { composeAccounts } from '../src/app.ts';
 import { loadConfig } from '../src/config.ts';
@@ -42,6 +43,7 @@ export async function seedFoyer(url: string, size: number): Promise<Seeded> {
   const again = composeAccounts({ config });
   try {
     await again.store.alignIdentities();
+    await recountCustomers(again.store);
     await again.store.transaction((tx) => tx.settings.write('debtor_number', String(10_000 + size)));
   } finally {
     await again.store.close();

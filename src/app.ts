@@ -134,7 +134,9 @@ export function composeApp(options: AppOptions): App {
     store,
     logger,
     start: async () => {
-      const { ahead } = await prepareSchema(store);
+      const { ahead } = await prepareSchema(store, (customers) =>
+        logger.info({ customers }, 'making customers searchable before serving: this happens once'),
+      );
       if (ahead.length > 0) {
         logger.warn(
           { migrations: ahead },

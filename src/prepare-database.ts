@@ -1,4 +1,5 @@
 import { applyTopology } from './accounts/apply-topology.ts';
+import { catchUp } from './accounts/catch-up.ts';
 import { defaultTopology } from './accounts/default-topology.ts';
 import type { AccountDeps } from './accounts/deps.ts';
 import type { TopologyData } from './accounts/topology.ts';
@@ -24,17 +25,22 @@ export class MoveUnfinishedError extends Error {
 }
 
 /**
- * Brings the schema of an embedded database up to date; any other must be so already, or `SchemaBehindError`. Gives the
+ * Brings an embedded database up to date, its schema and what migrations left to fill: `onCatchUp` hears how many
+ * customers are done when that takes a while. Any other must be up to date already, or `SchemaBehindError`. Gives the
  * migrations by which the database is ahead of this release. Throws SchemaTooNewError when it is too far ahead, and
  * MoveUnfinishedError.
  */
-export async function prepareSchema(store: OpenStore): Promise<{ ahead: readonly string[] }> {
+export async function prepareSchema(
+  store: OpenStore,
+  onCatchUp?: (customers: number) => void,
+): Promise<{ ahead: readonly string[] }> {
   if (store.isEmbedded) await store.migrate();
   else {
     const pending = await store.pendingMigrations();
     if (pending.length > 0) throw new SchemaBehindError(pending);
   }
   if (await store.isBeingMovedInto()) throw new MoveUnfinishedError();
+  if (store.isEmbedded) await catchUp(store, onCatchUp);
   return { ahead: await store.unknownMigrations() };
 }
 

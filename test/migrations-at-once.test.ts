@@ -6,7 +6,13 @@ import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from './dialects.
 import { nextMigrationsFor } from './next-release.ts';
 import { scriptOfSuite } from './own-process.ts';
 
-const ourNames = ['0001-customer-base', '0002-loyalty-queue', '0003-rate-windows', '0004-history-changes'];
+const ourNames = [
+  '0001-customer-base',
+  '0002-loyalty-queue',
+  '0003-rate-windows',
+  '0004-history-changes',
+  '0005-customer-search',
+];
 const newNames = ['9001-nickname', '9002-wishes'];
 const allNames = [...ourNames, ...newNames];
 

@@ -3,7 +3,13 @@ import { type OpenStore, openStore } from '../src/storage/index.ts';
 import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from './dialects.ts';
 import { addCustomer } from './fixtures.ts';
 
-const allMigrations = ['0001-customer-base', '0002-loyalty-queue', '0003-rate-windows', '0004-history-changes'];
+const allMigrations = [
+  '0001-customer-base',
+  '0002-loyalty-queue',
+  '0003-rate-windows',
+  '0004-history-changes',
+  '0005-customer-search',
+];
 
 describe.each(databaseKinds)('migrations (%s)', (kind) => {
   let fresh: FreshDatabase;

@@ -1,3 +1,4 @@
+import { catchUpSome } from './catch-up.ts';
 import type { AccountDeps } from './deps.ts';
 import { addSeconds } from './session.ts';
 import type { Store, WritableStore } from './store.ts';
@@ -15,11 +16,14 @@ export interface CleanedUp {
   tombstones: number;
   /** Entries of the history that were looked at, and that nobody has to look at again. */
   historyEntries: number;
+  /** Customers whom a node of the release before wrote, and who can be found by a search now. */
+  indexedCustomers: number;
 }
 
 /**
  * Removes what has run out: expired sessions, failure counters whose last lock is more than a day past, and after the
  * days that are set for each: dead letters, notices that were dealt with, tombstones, and sign-ins in the history.
+ * Mends what a node of the release before did not know of.
  */
 export async function cleanUp(deps: AccountDeps): Promise<CleanedUp> {
   const { store, rules } = deps;
@@ -44,6 +48,7 @@ export async function cleanUp(deps: AccountDeps): Promise<CleanedUp> {
       (await inBatches((tx) => tx.inbox.deleteOlder('dead', oldDead, batchRows))),
     tombstones: await inBatches((tx) => tx.tombstones.deleteOlder(daysAgo(tombstoneDays), batchRows)),
     historyEntries: await pruneSignIns(store, daysAgo(signInHistoryDays)),
+    indexedCustomers: await catchUpSome(deps),
   };
 }
 

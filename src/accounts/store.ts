@@ -53,7 +53,7 @@ export interface ConsentRecord {
 }
 
 export interface CustomerQuery {
-  /** Words that must all occur in name, e-mail or foreign id; empty means everybody. */
+  /** What words of the name, e-mail or foreign id must begin with, all of them; empty means everybody. */
   words: readonly string[];
   websiteId: number | null;
   page: number;
@@ -77,6 +77,7 @@ export interface Reads extends LoyaltyReads {
     findByForeignId(foreignId: string): Promise<CustomerWithGroups | undefined>;
     findForSignIn(poolId: number, normalizedEmail: string): Promise<SignInAccount | undefined>;
     findPasswordHash(id: number): Promise<string | null>;
+    /** One page of those that fit, by id, and how many there are in all. */
     search(query: CustomerQuery): Promise<{ customers: CustomerWithGroups[]; totalCount: number }>;
     findLoyaltyProfile(id: number, chainId: number): Promise<LoyaltyProfile | undefined>;
     findLoyaltyProfileByEmail(
@@ -87,6 +88,8 @@ export interface Reads extends LoyaltyReads {
     countAll(): Promise<number>;
     /** The next customers after an id, of all pools, by id. */
     listIds(afterId: number, limit: number): Promise<{ id: number; websiteId: number }[]>;
+    /** True when some customers cannot be found by a search yet; see `catchUp`. */
+    lackWords(): Promise<boolean>;
     /** The websites of some customers, by customer id; who is not there any more is left out. */
     mapWebsiteIds(ids: readonly number[]): Promise<ReadonlyMap<number, number>>;
   };
@@ -147,6 +150,10 @@ export interface Writes extends LoyaltyWrites {
     update(id: number, changes: CustomerChanges, updatedAt: string): Promise<void>;
     setPasswordHash(id: number, passwordHash: string): Promise<void>;
     delete(id: number): Promise<void>;
+    /** Makes customers searchable who are not: at most `limit`, by id after `afterId`. Tells how many and the last id. */
+    index(afterId: number, limit: number): Promise<{ customers: number; lastId: number }>;
+    /** Corrects what is kept of the number of customers for one block of ids; gives the next one, if there is any. */
+    recount(block: number): Promise<number | undefined>;
   };
   addresses: {
     insert(address: Omit<Address, 'id'> & { id?: number }): Promise<number>;

@@ -10,31 +10,38 @@ export function migrate(program: Command, env: NodeJS.ProcessEnv): void {
     .command('migrate')
     .summary('bring the schema of the database up to date')
     .description(
-      'Brings the schema of the database up to date. On PostgreSQL, run it before starting a new release; on SQLite ' +
-        'every command does it by itself. Running it again does nothing.',
+      'Brings the schema of the database up to date, and fills what that brought. On PostgreSQL, run it before ' +
+        'starting a new release; on SQLite every command does it by itself. Running it again does nothing.',
     )
     .option('--plan', 'show what would run, and run nothing')
     .option('--json', 'print one JSON document')
     .action(
       printing(async ({ plan = false }: { plan?: boolean }) => {
-        const names = await run(env, plan);
+        const { names, customers } = await run(env, plan);
         const verb = plan ? 'Would run' : 'Ran';
-        const text =
-          names.length === 0 ? 'The schema is up to date.' : names.map((name) => `${verb} ${name}`).join('\n');
-        return { data: { isPlan: plan, migrations: names }, text };
+        const lines = names.map((name) => `${verb} ${name}`);
+        if (names.length === 0) lines.push('The schema is up to date.');
+        if (customers > 0) lines.push(`Made ${customers.toLocaleString('en')} customers searchable.`);
+        return { data: { isPlan: plan, migrations: names, indexedCustomers: customers }, text: lines.join('\n') };
       }),
     );
 }
 
-async function run(env: NodeJS.ProcessEnv, isPlan: boolean): Promise<string[]> {
+async function run(env: NodeJS.ProcessEnv, isPlan: boolean): Promise<{ names: string[]; customers: number }> {
   const config = loadConfig(env, 'tool');
   const file = databaseFile(config);
   // Opening a file makes it, and a plan makes nothing.
-  if (isPlan && file !== undefined && !existsSync(file)) return allMigrations();
-  const { composeAccounts } = await import('../app.ts');
+  if (isPlan && file !== undefined && !existsSync(file)) return { names: await allMigrations(), customers: 0 };
+  const [{ composeAccounts }, { catchUp }] = await Promise.all([
+    import('../app.ts'),
+    import('../accounts/catch-up.ts'),
+  ]);
   const { store } = composeAccounts({ config });
   try {
-    return await (isPlan ? store.pendingMigrations() : store.migrate());
+    if (isPlan) return { names: await store.pendingMigrations(), customers: 0 };
+    const names = await store.migrate();
+    // What is being moved in must stay as it is at the source.
+    return { names, customers: (await store.isBeingMovedInto()) ? 0 : await catchUp(store) };
   } finally {
     await store.close();
   }

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Customer } from '../accounts/customer.ts';
 import { normalizeEmail } from '../accounts/email.ts';
 import type { CustomerWithGroups } from '../accounts/store.ts';
+import type { SearchedFields } from './search-words.ts';
 import type { Tables } from './tables.ts';
 
 /** Columns of a customer as read back; the password hash itself is read only where it is needed. */
@@ -147,7 +148,7 @@ const columnNames = {
   updatedAt: 'updated_at',
 } as const satisfies Record<Exclude<keyof Customer, 'id' | 'hasPassword'>, keyof Tables['customers']>;
 
-/** The columns of the given fields; e-mail brings its normalised form along, a whole customer the text to search. */
+/** The columns of the given fields; e-mail brings its normalised form along, a whole customer its search text. */
 export function toColumns(fields: Partial<Customer>): Partial<CustomerColumns> {
   const columns: Record<string, unknown> = {};
   if (fields.id !== undefined) columns.id = fields.id;
@@ -156,12 +157,13 @@ export function toColumns(fields: Partial<Customer>): Partial<CustomerColumns> {
     if (value !== undefined) columns[column] = typeof value === 'boolean' ? Number(value) : value;
   }
   if (fields.email !== undefined) columns.normalized_email = normalizeEmail(fields.email);
-  if (fields.createdAt !== undefined) columns.search_text = searchText(fields as Customer);
+  if (fields.createdAt !== undefined) Object.assign(columns, searchColumns(fields as Customer));
   return columns;
 }
 
-/** What `search` looks through. Lower-case here, because the databases disagree about letters outside ASCII. */
-export function searchText(customer: Pick<Customer, 'givenName' | 'familyName' | 'email' | 'foreignId'>): string {
-  const text = [customer.givenName, customer.familyName, customer.email, customer.foreignId ?? ''].join(' ');
-  return text.normalize('NFC').toLowerCase();
+/** What the release before this one looks through, and the note that `customer_words` has its words. */
+export function searchColumns(fields: SearchedFields): { search_text: string; indexed_text: string } {
+  const text = [fields.givenName, fields.familyName, fields.email, fields.foreignId ?? ''].join(' ');
+  const searchText = text.normalize('NFC').toLowerCase();
+  return { search_text: searchText, indexed_text: searchText };
 }

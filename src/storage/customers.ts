@@ -1,18 +1,20 @@
-import { sql } from 'kysely';
 import type { CustomerChanges } from '../accounts/customer.ts';
 import { AccountError } from '../accounts/errors.ts';
-import type { CustomerQuery, CustomerWithGroups, NewCustomer, SignInAccount } from '../accounts/store.ts';
+import type { CustomerWithGroups, NewCustomer, SignInAccount } from '../accounts/store.ts';
+import * as counts from './customer-counts.ts';
 import {
   type CustomerColumns,
   type CustomerRow,
   customerColumns,
   groupIdsColumn,
-  searchText,
+  searchColumns,
   toColumns,
   toCustomerWithGroups,
 } from './customer-row.ts';
+import * as words from './customer-words.ts';
 import { type Handle, UniqueViolation } from './database.ts';
 import { prepared, preparedLock, preparedWrite } from './prepared.ts';
+import type { SearchedFields } from './search-words.ts';
 
 const selectById = prepared((db, id: number) =>
   db.selectFrom('customers').select(customerColumns).select(groupIdsColumn).where('customers.id', '=', id),
@@ -87,35 +89,6 @@ export async function findPasswordHash(handle: Handle, id: number): Promise<stri
   return (await selectPasswordHash(handle, id))[0]?.password_hash ?? null;
 }
 
-/** Finds customers whose name, e-mail or foreign id holds every word; newest last, one page. */
-export async function search(
-  handle: Handle,
-  { words, websiteId, page, perPage }: CustomerQuery,
-): Promise<{ customers: CustomerWithGroups[]; totalCount: number }> {
-  let matching = handle.db.selectFrom('customers');
-  if (websiteId !== null) matching = matching.where('website_id', '=', websiteId);
-  for (const word of words) {
-    matching = matching.where(sql<boolean>`search_text like ${`%${escapeLike(word)}%`} escape '!'`);
-  }
-  const counting = matching.select(({ fn }) => fn.countAll<number>().as('count'));
-  const totalCount = Number((await handle.run(counting.compile()))[0]?.count ?? 0);
-  const ids = matching
-    .select('id')
-    .orderBy('id')
-    .limit(perPage)
-    .offset((page - 1) * perPage);
-  const rows = await handle.run(
-    handle.db
-      .selectFrom('customers')
-      .innerJoin(ids.as('page'), 'page.id', 'customers.id')
-      .select(customerColumns)
-      .select(groupIdsColumn)
-      .orderBy('customers.id')
-      .compile(),
-  );
-  return { customers: rows.map(toCustomerWithGroups), totalCount };
-}
-
 /** Number of customers in all pools. Reads the whole index: not for requests. */
 export async function countAll(handle: Handle): Promise<number> {
   const query = handle.db.selectFrom('customers').select(({ fn }) => fn.countAll<number>().as('count'));
@@ -169,8 +142,11 @@ export async function insert(handle: Handle, customer: NewCustomer): Promise<num
     .values({ ...(toColumns(fields) as CustomerColumns), password_hash: passwordHash })
     .onConflict((conflict) => conflict.columns(['pool_id', 'normalized_email']).doNothing())
     .returning('id');
-  const rows = await renamed(() => handle.run(query.compile()));
-  return rows[0]?.id;
+  const [row] = await renamed(() => handle.run(query.compile()));
+  if (row === undefined) return undefined;
+  await words.add(handle, row.id, fields);
+  await counts.adjust(handle, fields.websiteId, row.id, 1);
+  return row.id;
 }
 
 // What a change of newsletter groups alone does to the customer's row.
@@ -179,7 +155,7 @@ const touch = preparedWrite((db, id: number, updatedAt: string) =>
 );
 
 /**
- * Changes the fields that `changes` names, and the text they are searched by. Throws `validation_failed` when the
+ * Changes the fields that `changes` names, and the words they are searched by. Throws `validation_failed` when the
  * e-mail or foreign id belongs to somebody else.
  */
 export async function update(handle: Handle, id: number, changes: CustomerChanges, updatedAt: string): Promise<void> {
@@ -188,11 +164,43 @@ export async function update(handle: Handle, id: number, changes: CustomerChange
     await touch(handle, id, updatedAt);
     return;
   }
-  const query = handle.db.updateTable('customers').set(columns).where('id', '=', id);
-  await renamed(() => handle.run(query.compile()));
-  if ('givenName' in changes || 'familyName' in changes || 'email' in changes || 'foreignId' in changes) {
-    await refreshSearchText(handle, id);
-  }
+  const searched = searchedFields.some((field) => changes[field] !== undefined)
+    ? await lockSearched(handle, id)
+    : undefined;
+  const after = searched && searchedAfter(searched.fields, changes);
+  const set = after === undefined ? columns : { ...columns, ...searchColumns(after) };
+  await renamed(() => handle.run(handle.db.updateTable('customers').set(set).where('id', '=', id).compile()));
+  if (after !== undefined) await words.change(handle, id, searched?.isIndexed ? searched.fields : undefined, after);
+}
+
+const searchedFields = ['givenName', 'familyName', 'email', 'foreignId'] as const;
+
+function searchedAfter(before: SearchedFields, changes: CustomerChanges): SearchedFields {
+  const { givenName = before.givenName, familyName = before.familyName, email = before.email } = changes;
+  return {
+    givenName,
+    familyName,
+    email,
+    foreignId: changes.foreignId === undefined ? before.foreignId : changes.foreignId,
+  };
+}
+
+const lockSearchedRow = preparedLock((db, id: number) =>
+  db
+    .selectFrom('customers')
+    .select(['given_name', 'family_name', 'email', 'foreign_id', 'search_text', 'indexed_text'])
+    .where('id', '=', id),
+);
+
+/** What a customer is found by at the moment; the words that are kept may be other ones when `isIndexed` is false. */
+async function lockSearched(
+  handle: Handle,
+  id: number,
+): Promise<{ fields: SearchedFields; isIndexed: boolean } | undefined> {
+  const [row] = await lockSearchedRow(handle, id);
+  if (row === undefined) return undefined;
+  const { given_name: givenName, family_name: familyName, email, foreign_id: foreignId } = row;
+  return { fields: { givenName, familyName, email, foreignId }, isIndexed: row.indexed_text === row.search_text };
 }
 
 const replaceHash = preparedWrite((db, id: number, passwordHash: string) =>
@@ -205,25 +213,13 @@ export async function setPasswordHash(handle: Handle, id: number, passwordHash: 
 }
 
 /**
- * Removes a customer with what refers to it by foreign key; history and consents have none and are removed by
- * themselves.
+ * Removes a customer with what refers to it by foreign key, words included; history and consents have none and are
+ * removed by themselves.
  */
 export async function deleteById(handle: Handle, id: number): Promise<void> {
-  await handle.run(handle.db.deleteFrom('customers').where('id', '=', id).compile());
-}
-
-async function refreshSearchText(handle: Handle, id: number): Promise<void> {
-  const found = await findById(handle, id);
-  if (found === undefined) return;
-  const query = handle.db
-    .updateTable('customers')
-    .set({ search_text: searchText(found.customer) })
-    .where('id', '=', id);
-  await handle.run(query.compile());
-}
-
-function escapeLike(word: string): string {
-  return word.normalize('NFC').toLowerCase().replace(/[!%_]/g, '!$&');
+  const query = handle.db.deleteFrom('customers').where('id', '=', id).returning('website_id');
+  const [row] = await handle.run(query.compile());
+  if (row !== undefined) await counts.adjust(handle, row.website_id, id, -1);
 }
 
 async function renamed<T>(work: () => Promise<T>): Promise<T> {

@@ -93,13 +93,14 @@ function preparedStatement<Args extends readonly unknown[], Row>(
   };
 }
 
-/** Up to this many rows at once have a compiled form of their own. */
-const mostPreparedRows = 16;
-
-/** Inserts rows with one statement, compiled once per number of rows. Without rows it does nothing. */
+/**
+ * Inserts rows with one statement. Without rows it does nothing. Up to `mostPreparedRows` have a compiled form for each
+ * number of them; more are compiled every time.
+ */
 export function preparedInsert<Table extends keyof Tables, Column extends keyof Insertable<Tables[Table]> & string>(
   table: Table,
   columns: readonly Column[],
+  mostPreparedRows = 16,
 ): (handle: Handle, rows: readonly Pick<Insertable<Tables[Table]>, Column>[]) => Promise<void> {
   type Row = Pick<Insertable<Tables[Table]>, Column>;
   const compile = (handle: Handle, rows: readonly Row[]): CompiledQuery =>

@@ -2,6 +2,9 @@ import type { Reads, WritableStore, Writes } from '../accounts/store.ts';
 import * as addresses from './addresses.ts';
 import * as apiKeys from './api-keys.ts';
 import * as consents from './consents.ts';
+import * as counts from './customer-counts.ts';
+import * as search from './customer-search.ts';
+import * as words from './customer-words.ts';
 import * as customers from './customers.ts';
 import type { Handle } from './database.ts';
 import * as failedAttempts from './failed-attempts.ts';
@@ -35,11 +38,12 @@ const readRooms = {
     findByForeignId: customers.findByForeignId,
     findForSignIn: customers.findForSignIn,
     findPasswordHash: customers.findPasswordHash,
-    search: customers.search,
+    search: search.search,
     findLoyaltyProfile: links.findProfile,
     findLoyaltyProfileByEmail: links.findProfileByEmail,
     countAll: customers.countAll,
     listIds: customers.listIds,
+    lackWords: words.areMissing,
     mapWebsiteIds: customers.mapWebsiteIds,
   },
   sessions: { findByClientId: sessions.findByClientId, isKnownNetwork: sessions.isKnownNetwork },
@@ -98,6 +102,8 @@ const writeRooms = {
     update: customers.update,
     setPasswordHash: customers.setPasswordHash,
     delete: customers.deleteById,
+    index: words.index,
+    recount: counts.recount,
   },
   addresses: { insert: addresses.insert, update: addresses.update },
   memberships: { add: memberships.add, remove: memberships.remove },

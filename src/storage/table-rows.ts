@@ -16,6 +16,8 @@ export const primaryKeys = {
   websites: ['id'],
   stores: ['id'],
   customers: ['id'],
+  customer_words: ['word', 'customer_id'],
+  customer_counts: ['website_id', 'block', 'shard'],
   addresses: ['id'],
   sessions: ['id'],
   memberships: ['customer_id', 'group_id'],

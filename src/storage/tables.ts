@@ -28,6 +28,8 @@ export interface Tables {
   chains: { id: number; api: string; hostname: string };
   newsletter_groups: { id: number; name: string };
   customers: CustomersTable;
+  customer_words: { word: string; customer_id: number };
+  customer_counts: { website_id: number; block: number; shard: number; count: number };
   addresses: {
     id: Generated<number>;
     customer_id: number;
@@ -202,7 +204,10 @@ interface CustomersTable {
   group_id: number;
   password_hash: string | null;
   unconfirmed_since: string | null;
+  /** Read by the release before this one only. */
   search_text: string;
+  /** The `search_text` whose words are in `customer_words`. */
+  indexed_text: string | null;
   created_at: string;
   updated_at: string;
 }

@@ -31,7 +31,11 @@ describe.each(databaseKinds)('commands in a row on %s', (kind) => {
     for (const _ of ['once', 'twice']) {
       const { code, document } = await json('migrate', '--plan');
       expect(code).toBe(0);
-      expect(document).toEqual({ is_plan: true, migrations: expect.arrayContaining(['0001-customer-base']) });
+      expect(document).toEqual({
+        is_plan: true,
+        migrations: expect.arrayContaining(['0001-customer-base']),
+        indexed_customers: 0,
+      });
     }
     if (kind === 'sqlite') expect(existsSync(database.url.slice('sqlite:'.length))).toBe(false);
   });
@@ -50,7 +54,7 @@ describe.each(databaseKinds)('commands in a row on %s', (kind) => {
   it('migrates, and has nothing to do the second time', async () => {
     expect((await run('migrate')).stdout).toMatch(/^Ran 0001-customer-base$/m);
     expect(await run('migrate')).toEqual({ code: 0, stdout: 'The schema is up to date.\n', stderr: '' });
-    expect((await json('migrate')).document).toEqual({ is_plan: false, migrations: [] });
+    expect((await json('migrate')).document).toEqual({ is_plan: false, migrations: [], indexed_customers: 0 });
   });
 
   it('says of an empty database that it is empty and what serve would start with, and leaves it empty', async () => {

@@ -44,6 +44,17 @@ export const oddRows: Record<TableName, Row[]> = {
     customer(2, { given_name: '王', family_name: 'e\u0301 is not é', notes: 'one\r\ntwo\ttabbed \\ \u2028 end ' }),
     customer(past, { debtor_number: past, foreign_id: '000123', phone: '+49 30 1', birthday: '1973-12-15' }),
   ],
+  customer_words: [
+    { word: 'grace', customer_id: 1 },
+    { word: 'straße', customer_id: 2 },
+    { word: '\u{1f469}\u200d\u{1f680}', customer_id: past },
+    { word: 'Z', customer_id: past },
+    { word: 'grace', customer_id: past },
+  ],
+  customer_counts: [
+    { website_id: 1, block: 0, shard: 1, count: 1 },
+    { website_id: 1, block: 152_587, shard: 15, count: -1 },
+  ],
   addresses: [
     {
       id: past,
@@ -263,6 +274,7 @@ function customer(id: number, overrides: Row): Row {
     password_hash: null,
     unconfirmed_since: null,
     search_text: 'grace hopper',
+    indexed_text: id === 2 ? null : 'grace hopper',
     created_at: moment,
     updated_at: moment,
     ...overrides,

@@ -48,7 +48,13 @@ describe.each(databaseKinds)('a move from %s', (kind) => {
     await databases.open(bare).migrate(() => ({}));
     const lacking = {
       code: 'source_not_migrated',
-      facts: ['0001-customer-base', '0002-loyalty-queue', '0003-rate-windows', '0004-history-changes'],
+      facts: [
+        '0001-customer-base',
+        '0002-loyalty-queue',
+        '0003-rate-windows',
+        '0004-history-changes',
+        '0005-customer-search',
+      ],
     };
     // A SQLite file is there once something has opened it.
     await databases.open(bare).schemaState(migrationsFor);

@@ -2,19 +2,18 @@ import { CompiledQuery } from 'kysely';
 import type { Database, Handle } from '../../src/storage/database.ts';
 import type { DatabaseKind } from '../dialects.ts';
 
-/** The queries a lookup would run, taken down instead of run. */
+/** The queries a lookup would run, taken down instead of run; `answers` are the rows it is given for the first ones. */
 export async function queriesOf(
   handle: Handle,
   lookup: (handle: Handle) => Promise<unknown>,
+  answers: readonly unknown[][] = [],
 ): Promise<CompiledQuery[]> {
   const queries: CompiledQuery[] = [];
-  const recorder: Handle = {
-    ...handle,
-    run: async (query) => {
-      queries.push(query);
-      return [];
-    },
+  const run = async <Row>(query: CompiledQuery<Row>): Promise<Row[]> => {
+    queries.push(query);
+    return (answers[queries.length - 1] ?? []) as Row[];
   };
+  const recorder: Handle = { ...handle, run, runAside: run };
   await lookup(recorder);
   return queries;
 }
@@ -23,6 +22,9 @@ export interface Step {
   text: string;
   usesIndex: boolean;
 }
+
+/** What a subquery of ours found is no table. */
+const foundBySubquery = / (?:counted|matching|page|entries|found|CONSTANT ROW)$/;
 
 /** How the database would get at each table of a query. */
 export async function explain(
@@ -34,10 +36,10 @@ export async function explain(
     const query = CompiledQuery.raw(`explain query plan ${sql}`, [...parameters]);
     const rows = (await database.reader.run(query)) as { detail: string }[];
     return rows
-      .filter(({ detail }) => /^(?:SCAN|SEARCH) (?!counted$)/.test(detail)) // what a subquery found is no table
+      .filter(({ detail }) => /^(?:SCAN|SEARCH) /.test(detail) && !foundBySubquery.test(detail))
       .map(({ detail }) => ({
         text: detail,
-        usesIndex: /^SEARCH .*USING (?:.*INDEX|INTEGER PRIMARY KEY)/.test(detail),
+        usesIndex: /^SEARCH .*USING (?:.*INDEX|(?:INTEGER )?PRIMARY KEY)/.test(detail),
       }));
   }
   const rows = await database.transaction(async (handle) => {

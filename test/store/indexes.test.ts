@@ -1,5 +1,9 @@
 import { CompiledQuery } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CustomerQuery } from '../../src/accounts/store.ts';
+import * as counts from '../../src/storage/customer-counts.ts';
+import { search } from '../../src/storage/customer-search.ts';
+import * as words from '../../src/storage/customer-words.ts';
 import * as customers from '../../src/storage/customers.ts';
 import { type Database, type Handle, openDatabase } from '../../src/storage/database.ts';
 import * as failedAttempts from '../../src/storage/failed-attempts.ts';
@@ -13,7 +17,7 @@ import * as tombstones from '../../src/storage/loyalty-tombstones.ts';
 import { migrationsFor } from '../../src/storage/migrations/index.ts';
 import * as outbox from '../../src/storage/outbox.ts';
 import * as sessions from '../../src/storage/sessions.ts';
-import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
+import { databaseKinds, type FreshDatabase, freshDatabaseUrl, runStatement } from '../dialects.ts';
 import { explain, queriesOf } from './explain.ts';
 
 const moment = '2024-05-17T10:00:00.000Z';
@@ -28,6 +32,7 @@ const lookups: [string, (handle: Handle) => Promise<unknown>][] = [
   ['a customer by foreign id', (handle) => customers.findByForeignId(handle, 'x')],
   ['a customer who signs in', (handle) => customers.findForSignIn(handle, 1, 'a@example.org')],
   ['the next customers', (handle) => customers.listIds(handle, 1, 50)],
+  ['the next customers who lack words', (handle) => words.index(handle, 7, 100)],
   ['a password hash', (handle) => customers.findPasswordHash(handle, 1)],
   ['a session by client id', (handle) => sessions.findByClientId(handle, 'x')],
   ['a known network', (handle) => sessions.isKnownNetwork(handle, 1, 'x')],
@@ -79,6 +84,20 @@ const lookups: [string, (handle: Handle) => Promise<unknown>][] = [
   ['an earlier e-mail', (handle) => history.hadEmail(handle, 1, 'a@example.org')],
 ];
 
+const byWord = /customer_words_pk|customer_words USING PRIMARY KEY \(word>\? AND word<\?\)/;
+const ofWebsite = /customers (?:USING COVERING INDEX )?customers_website/;
+
+/** What is searched for, the rows that the first queries are told, and what the plan of each query must name. */
+const searches: [string, Partial<CustomerQuery>, unknown[][], RegExp[][]][] = [
+  ['a page of all', { words: [] }, [], [[], [/customers/]]],
+  ['a page of a website', { words: [], websiteId: 1 }, [], [[/customer_counts/], [ofWebsite]]],
+  ['a page far behind', { words: [], page: 40_000 }, [[{ block: 15, customers: 10_000_000 }]], [[], [/customers/]]],
+  ['those with a word', { words: ['a'] }, [[{ n0: 3 }], [{ ids: '1,2' }]], [[byWord], [byWord], [/customers/]]],
+  ['those with two words, one of them rare', { words: ['a', 'b'] }, [[{ n0: 500, n1: 3 }]], [[byWord], [byWord]]],
+  ['those with two common words', { words: ['a', 'b'] }, [[{ n0: 500, n1: 500 }]], [[byWord], [byWord]]],
+  ['those of a website', { words: ['a'], websiteId: 1 }, [[{ n0: 3 }]], [[byWord], [byWord, /customers/]]],
+];
+
 describe.each(databaseKinds)('indexes (%s)', (kind) => {
   let fresh: FreshDatabase;
   let database: Database;
@@ -100,6 +119,21 @@ describe.each(databaseKinds)('indexes (%s)', (kind) => {
     const plan = await explain(kind, database, query!);
     expect(plan.length).toBeGreaterThan(0);
     expect(plan.filter((step) => !step.usesIndex)).toEqual([]);
+  });
+
+  it.each(searches)('lead to %s without a scan', async (_, query, answers, expected) => {
+    const all = { words: [], websiteId: null, page: 1, perPage: 25, ...query };
+    const queries = await queriesOf(database.reader, (handle) => search(handle, all), answers);
+    const found: string[] = [];
+    for (const each of queries) {
+      const plan = await explain(kind, database, each);
+      expect(plan.filter(({ usesIndex, text }) => !usesIndex && !text.includes('customer_counts'))).toEqual([]);
+      found.push(plan.map(({ text }) => text).join('\n'));
+    }
+    expect(found).toHaveLength(expected.length);
+    for (const [index, names] of expected.entries()) {
+      for (const name of names) expect(found[index]).toMatch(name);
+    }
   });
 
   it('lead to the oldest events in their order, so that no more of them are read than taken', async () => {
@@ -129,6 +163,40 @@ describe.each(databaseKinds)('indexes (%s)', (kind) => {
       const [query] = await queriesOf(database.reader, lookup);
       const plan = await explain(kind, database, query!);
       expect(plan.map(({ text }) => text).join('\n')).toContain('history_changes');
+    }
+  });
+
+  it('lead from a rare word to the other words of those few customers', async () => {
+    const people = `with recursive person(n) as (select 1 union all select n + 1 from person where n < 5000)`;
+    await runStatement(
+      fresh.url,
+      `insert into customers (id, pool_id, website_id, store_id, created_in, email, normalized_email, given_name,
+         family_name, level, group_id, search_text, indexed_text, created_at, updated_at)
+       ${people} select n, 1, 1, 1, '', n, n, '', '', 20, 1, '', '', '', '' from person;
+       insert into customer_words (word, customer_id) ${people} select 'common', n from person;
+       insert into customer_words (word, customer_id) ${people} select 'rare' || n, n from person`,
+    );
+    await runStatement(fresh.url, kind === 'sqlite' ? 'analyze' : 'vacuum analyze');
+    const query = { words: ['common', 'rare77'], websiteId: null, page: 1, perPage: 25 };
+    const [, found] = await queriesOf(database.reader, (handle) => search(handle, query), [[{ n0: 500, n1: 11 }]]);
+    const plan = (await explain(kind, database, found!)).map(({ text }) => text).join('\n');
+    expect(plan).toMatch(byWord);
+    expect(plan).toMatch(/customer_words_customer(?: \(customer_id=\? AND word>\? AND word<\?\))?$/m);
+  });
+
+  it('lead to customers who lack words: these are all that the index has', async () => {
+    const [query] = await queriesOf(database.reader, (handle) => words.areMissing(handle));
+    const plan = await explain(kind, database, query!);
+    expect(plan.map(({ text }) => text).join('\n')).toMatch(/(?:SCAN|Index Only Scan) customers .*customers_unindexed/);
+  });
+
+  it('lead to those of a block of customers, and to the next block', async () => {
+    const queries = await queriesOf(database.reader, (handle) => counts.recount(handle, 3));
+    expect(queries).toHaveLength(2);
+    for (const query of queries) {
+      const plan = await explain(kind, database, query);
+      const ofCustomers = plan.filter(({ text }) => /customers\b/.test(text));
+      expect(ofCustomers.map(({ usesIndex }) => usesIndex)).toEqual([true]);
     }
   });
 

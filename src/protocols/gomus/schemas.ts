@@ -178,7 +178,9 @@ export const CustomerBody = Type.Object(
 export const LocaleQuery = Type.Object({ locale: Type.Optional(Type.String({ examples: ['de'] })) });
 export const ListQuery = Type.Object({
   locale: Type.Optional(Type.String()),
-  q: Type.Optional(Type.String({ description: 'Words that must occur in name, e-mail or foreign id' })),
+  q: Type.Optional(
+    Type.String({ description: 'Each of its words is how a word of name, e-mail or foreign id begins' }),
+  ),
   page: Type.Optional(Type.Integer({ default: 1 })),
   per_page: Type.Optional(Type.Integer({ default: 25, maximum: 100 })),
 });

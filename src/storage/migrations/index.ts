@@ -4,6 +4,7 @@ import { customerBase } from './0001-customer-base.ts';
 import { loyaltyQueue } from './0002-loyalty-queue.ts';
 import { rateWindows } from './0003-rate-windows.ts';
 import { historyChanges } from './0004-history-changes.ts';
+import { customerSearch } from './0005-customer-search.ts';
 
 /** Every migration in order. Forward only; a released one is never edited. */
 export function migrationsFor(types: ColumnTypes): Record<string, Migration> {
@@ -12,5 +13,6 @@ export function migrationsFor(types: ColumnTypes): Record<string, Migration> {
     '0002-loyalty-queue': loyaltyQueue(types),
     '0003-rate-windows': rateWindows(),
     '0004-history-changes': historyChanges(),
+    '0005-customer-search': customerSearch(types),
   };
 }
