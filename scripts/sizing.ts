@@ -21,10 +21,11 @@ const peakFactor = 3;
 const bloat = 1.5;
 
 /** Tables that requests read; the others are written, and read by people. */
-const hotTables = ['customers', 'addresses', 'loyalty_links', 'memberships', 'sessions'];
+const hotTables = ['customers', 'customer_words', 'addresses', 'loyalty_links', 'memberships', 'sessions'];
 
 const titles: Record<string, string> = {
   customers: 'the customer',
+  customer_words: 'a word to find them by',
   addresses: 'the address',
   loyalty_links: 'the loyalty link',
   memberships: 'newsletter groups (0 to 2)',
