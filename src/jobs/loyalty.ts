@@ -1,11 +1,12 @@
 import { applyLoyaltyUpdate } from '../accounts/apply-loyalty-update.ts';
+import type { AccountDeps } from '../accounts/deps.ts';
 import { AccountError, reasonOf } from '../accounts/errors.ts';
 import type { LoyaltyProfile } from '../accounts/loyalty-link.ts';
 import { LoyaltyPlatformError, type PlatformCall, type PlatformUser } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
 import { addSeconds } from '../accounts/session.ts';
 import { type Attempt, contextOf, finish, type JobOutcome, type JobTools } from './job.ts';
-import { pushCustomer } from './push-customer.ts';
+import { payloadOf, pushCustomer } from './push-customer.ts';
 
 /**
  * Does what a claimed row asks for: an erasure and nothing else, or a pull and then a push. Ends the work on the row in the
@@ -31,10 +32,12 @@ export async function workOn(
     return finish(tools.deps, claim);
   }
   let wantsPush = row.wantsPush || row.sent !== null;
-  if (row.wantsPull) {
+  const isLate = wantsPush && (await hasWaitedLong(tools.deps, row, profile));
+  if (row.wantsPull || isLate) {
     attempt.kind = 'pull';
+    if (wantsPush) attempt.payload = await payloadOf(tools.deps, row, profile);
     // What was changed over there may have been mixed with what was changed here: then there is something to send.
-    wantsPush = (await pull(tools, row, profile, call)) || wantsPush;
+    wantsPush = (await pull(tools, row, profile, isLate, call)) || wantsPush;
     signal.throwIfAborted();
   }
   if (!wantsPush) return finish(tools.deps, claim);
@@ -42,14 +45,35 @@ export async function workOn(
   return pushCustomer(tools, row, claim, call, attempt);
 }
 
+/**
+ * Tells whether a change waited long enough for the same to have been changed over there: then the platform is heard first,
+ * because what it is sent replaces what it has. Somebody about whom nothing was agreed is heard first as well.
+ */
+async function hasWaitedLong({ store, now }: AccountDeps, row: QueueRow, { link }: LoyaltyProfile): Promise<boolean> {
+  if (link.spaazaUserId === null) return false;
+  if (row.attempts > 0 || row.queuedAt < addSeconds(now(), -longSeconds)) return true;
+  return (await store.links.findSnapshot(row.customerId, row.chainId)) === undefined;
+}
+
+const longSeconds = 60;
+
 /** Asks what the platform knows and takes it over; true when it said something. */
-async function pull(tools: JobTools, row: QueueRow, profile: LoyaltyProfile, call: PlatformCall): Promise<boolean> {
+async function pull(
+  tools: JobTools,
+  row: QueueRow,
+  profile: LoyaltyProfile,
+  isLate: boolean,
+  call: PlatformCall,
+): Promise<boolean> {
   const { deps, platform, count } = tools;
   const { customerId, chainId } = row;
   const { spaazaUserId } = profile.link;
   const syncedAt = await deps.store.links.findSyncedAt(customerId, chainId);
-  if (syncedAt !== undefined && syncedAt >= addSeconds(deps.now(), -deps.loyalty.pullIntervalSeconds)) {
-    count('pull', 'skipped');
+  const freshSeconds = isLate
+    ? Math.min(longSeconds, deps.loyalty.pullIntervalSeconds)
+    : deps.loyalty.pullIntervalSeconds;
+  if (syncedAt !== undefined && syncedAt >= addSeconds(deps.now(), -freshSeconds)) {
+    if (row.wantsPull) count('pull', 'skipped');
     return false;
   }
   const user = await platform.fetchUser(spaazaUserId === null ? { customerId } : { spaazaUserId }, call);

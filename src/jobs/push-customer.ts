@@ -90,6 +90,12 @@ async function waitForErasure({ store }: AccountDeps, chainId: number, email: st
   if (row?.erasure && row.state === 'waiting') throw new NotYet(5);
 }
 
+/** What an operator is shown of a push that is given up before it was tried. */
+export async function payloadOf(deps: AccountDeps, row: QueueRow, profile: LoyaltyProfile): Promise<string> {
+  const view = outboundView(profile);
+  return maskedJson(view, await fieldsToSend(deps, row, profile, view));
+}
+
 /** Says which fields would have been sent, and none of their values. */
 function maskedJson(view: OutboundView, fields: readonly SharedField[]): string {
   const members = fields.flatMap(viewMembersOf).filter((member) => view[member] !== undefined);

@@ -1,0 +1,172 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeOnBothDatabases } from '../dialects.ts';
+import { chainId } from './house.ts';
+import { openWorkshop, until, type Workshop } from './workshop.ts';
+
+describeOnBothDatabases('a change that waited', (database) => {
+  let shop: Workshop;
+
+  beforeEach(async () => {
+    shop = await openWorkshop(database.url);
+  });
+  afterEach(() => shop.stop());
+
+  /** Somebody linked, who is changed while the platform cannot be reached. */
+  async function changedMeanwhile(behaviour: Parameters<Workshop['fake']['behave']>[0]) {
+    const id = await shop.create({ phone: '1' });
+    await shop.done(id);
+    const userId = (await shop.linkOf(id))!.spaazaUserId!;
+    shop.fake.behave(behaviour);
+    shop.fake.clearJournal();
+    await shop.change(id, { phone: '2', givenName: 'Augusta' });
+    await until(async () => ((await shop.row(id))?.attempts ?? 0) > 0);
+    return { id, userId };
+  }
+
+  it('does not replace a later one over there: the platform is heard first', async () => {
+    const { id, userId } = await changedMeanwhile({ down: true });
+    shop.fake.changeUser(userId, { phone_number: '3' });
+    shop.fake.behave({});
+    shop.setClock(100);
+    await shop.done(id);
+    expect((await shop.deps.store.customers.findById(id))!.customer).toMatchObject({
+      phone: '3',
+      givenName: 'Augusta',
+    });
+    expect(shop.fake.user(userId)).toMatchObject({ phone_number: '3', first_name: 'Augusta' });
+    expect(shop.fake.requests().map(({ endpoint }) => endpoint)).toEqual(['get-user', 'alter-user']);
+    const history = await shop.deps.store.history.listByCustomer(id);
+    expect(history).toContainEqual(expect.objectContaining({ field: 'conflict.123.phone', after: 'theirs' }));
+  });
+
+  it('is heard first also where nothing failed, and asked nothing when the platform was heard of just now', async () => {
+    const id = await shop.create({ phone: '1' });
+    await shop.done(id);
+    const userId = (await shop.linkOf(id))!.spaazaUserId!;
+    const asked = () => shop.fake.requests().filter(({ endpoint }) => endpoint === 'get-user').length;
+    const changeAndWait = async (phone: string, from: number, seconds: number) => {
+      await shop.accounts.setMaintenance({ isOn: true });
+      shop.setClock(from);
+      await shop.change(id, { phone });
+      await shop.deps.store.transaction(({ queue }) =>
+        queue.enqueue(
+          [{ chainId, customerId: id, wantsPush: true, wantsPull: false, erasure: null, requestId: 'r' }],
+          shop.now(),
+        ),
+      );
+      shop.setClock(from + seconds);
+      await shop.accounts.setMaintenance({ isOn: false });
+      await shop.done(id);
+      expect(shop.fake.user(userId)).toMatchObject({ phone_number: phone });
+    };
+    await changeAndWait('2', 100, 60);
+    expect(asked()).toBe(0);
+    await changeAndWait('3', 300, 61);
+    expect(asked()).toBe(1);
+  });
+
+  it('is heard first as well once it was given up and the customer changes again', async () => {
+    const id = await shop.create({ phone: '1' });
+    await shop.done(id);
+    const userId = (await shop.linkOf(id))!.spaazaUserId!;
+    shop.fake.behave({ errorCode: 9001 });
+    await shop.change(id, { phone: '2' });
+    await until(async () => (await shop.row(id))?.state === 'dead');
+    shop.fake.behave({});
+    shop.fake.changeUser(userId, { phone_number: '3' });
+    shop.setClock(100);
+    await shop.change(id, { givenName: 'Augusta' });
+    await shop.done(id);
+    expect(shop.fake.user(userId)).toMatchObject({ phone_number: '3', first_name: 'Augusta' });
+  });
+
+  it('is what a dead letter names the fields of, also when the platform was only asked', async () => {
+    const { id } = await changedMeanwhile({ status: 502 });
+    shop.setClock(86_400);
+    await until(async () => (await shop.row(id))?.state === 'dead');
+    expect(shop.counted.at(-1)).toBe('pull dead');
+    expect(JSON.parse((await shop.row(id))!.payload!)).toEqual({ givenName: '***', phone: '***' });
+  });
+
+  it('is no reason to send what nobody agreed on: the platform is heard first', async () => {
+    const id = await shop.create({ phone: '1' });
+    await shop.done(id);
+    const userId = (await shop.linkOf(id))!.spaazaUserId!;
+    await shop.deps.store.transaction(({ links }) => links.forgetAgreement(id, chainId));
+    shop.fake.changeUser(userId, { birthday: '1990-12-10', address_towncity: 'Ede' });
+    shop.setClock(61);
+    await shop.change(id, { familyName: 'Murray' });
+    await shop.done(id);
+    const profile = (await shop.deps.store.customers.findLoyaltyProfile(id, chainId))!;
+    expect(profile).toMatchObject({ customer: { birthday: '1990-12-10' }, addresses: [{ city: 'Ede' }] });
+    expect(shop.fake.user(userId)).toMatchObject({ last_name: 'Murray', birthday: '1990-12-10', phone_number: '1' });
+  });
+});
+
+describeOnBothDatabases('a push', (database) => {
+  let shop: Workshop;
+
+  beforeEach(async () => {
+    shop = await openWorkshop(database.url);
+  });
+  afterEach(() => shop.stop());
+
+  it('leaves alone what was changed over there, takes it over from the answer, and sends nothing back', async () => {
+    const id = await shop.create({ phone: '1' });
+    await shop.done(id);
+    const userId = (await shop.linkOf(id))!.spaazaUserId!;
+    shop.fake.clearJournal();
+    shop.fake.changeUser(userId, { first_name: 'Augusta', mailing_list_subscribed: true, address_towncity: 'Ede' });
+    await shop.change(id, { phone: '2' });
+    await shop.done(id);
+    expect(shop.fake.user(userId)).toMatchObject({ first_name: 'Augusta', phone_number: '2' });
+    const { customer, addresses, link } = (await shop.deps.store.customers.findLoyaltyProfile(id, chainId))!;
+    expect([customer.givenName, customer.phone, addresses[0]?.city]).toEqual(['Augusta', '2', 'Ede']);
+    expect(link.isMailingSubscribed).toBe(true);
+    expect(shop.fake.requests().map(({ endpoint }) => endpoint)).toEqual(['alter-user']);
+    const heard = (await shop.deps.store.history.listByCustomer(id)).filter(({ origin }) => origin === 'pull');
+    expect(heard.map(({ field }) => field)).toContain('givenName');
+  });
+
+  it('takes over what the platform knew of somebody who is new to us', async () => {
+    shop.fake.addUser({ username: 'known@example.org', phone_number: '4711', birthday: '1990-12-10' });
+    const id = await shop.create({ email: 'known@example.org', phone: '1' });
+    await shop.done(id);
+    const { customer } = (await shop.deps.store.customers.findById(id))!;
+    expect(customer).toMatchObject({ phone: '1', birthday: '1990-12-10' });
+    expect(shop.fake.requests().map(({ endpoint }) => endpoint)).toEqual(['add-user']);
+  });
+
+  it('leaves out of the answer what our rules refuse', async () => {
+    const [id, other] = [await shop.create(), await shop.create()];
+    await shop.done(id, other);
+    const [mine, others] = [(await shop.linkOf(id))!.spaazaUserId!, (await shop.linkOf(other))!.spaazaUserId!];
+    const { email } = (await shop.deps.store.customers.findById(other))!.customer;
+    shop.fake.changeUser(others, { username: 'away@example.org' });
+    shop.fake.changeUser(mine, { username: email, first_name: 'Thief', birthday: '2199-01-01' });
+    await shop.change(id, { phone: '2' });
+    await shop.done(id);
+    const { customer } = (await shop.deps.store.customers.findById(id))!;
+    expect(customer).toMatchObject({ givenName: 'Thief', phone: '2', birthday: null });
+    expect(customer.email).not.toBe(email);
+  });
+
+  it('keeps what was changed here while it was under way', async () => {
+    const id = await shop.create({ phone: '1' });
+    await shop.done(id);
+    const userId = (await shop.linkOf(id))!.spaazaUserId!;
+    const answer = shop.holdAnswers();
+    await shop.change(id, { phone: '2' });
+    await until(() => shop.fake.requests().some(({ endpoint }) => endpoint === 'alter-user'));
+    // Not part of what was sent: the answer has the old name.
+    shop.setClock(10);
+    await shop.change(id, { givenName: 'Augusta' });
+    answer();
+    await shop.done(id);
+    expect((await shop.deps.store.customers.findById(id))!.customer).toMatchObject({
+      givenName: 'Augusta',
+      phone: '2',
+    });
+    expect(shop.fake.user(userId)).toMatchObject({ first_name: 'Augusta', phone_number: '2' });
+  });
+});
