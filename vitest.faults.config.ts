@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/faults/**/*.test.ts'],
-    globalSetup: ['test/postgres.ts'],
+    globalSetup: ['test/postgres.ts', 'test/migrated-postgres.ts', 'test/built-program.ts'],
     testTimeout: 180_000,
     hookTimeout: 60_000,
     fileParallelism: false,

@@ -34,9 +34,23 @@ export async function freshDatabaseUrl(kind: DatabaseKind): Promise<FreshDatabas
       drop: async () => rmSync(folder, { recursive: true, force: true }),
     };
   }
+  return newPostgresDatabase('');
+}
+
+/** The same with the schema of this release in it. */
+export async function freshMigratedUrl(kind: DatabaseKind): Promise<FreshDatabase> {
+  if (kind === 'postgres') return newPostgresDatabase(`template ${inject('migratedTemplate')}`);
+  const fresh = await freshDatabaseUrl(kind);
+  const store = openStore({ url: fresh.url, poolSize: 1, statementTimeoutMs: 10_000 });
+  await store.migrate();
+  await store.close();
+  return fresh;
+}
+
+async function newPostgresDatabase(how: string): Promise<FreshDatabase> {
   const server = inject('postgresUrl');
   const name = `foyer_${randomBytes(8).toString('hex')}`;
-  await onServer(server, `create database ${name}`);
+  await onServer(server, `create database ${name} ${how}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => onServer(server, `drop database if exists ${name} with (force)`) };
@@ -63,8 +77,7 @@ export function describeOnBothDatabases(title: string, suite: (database: Databas
       },
     };
     beforeAll(async () => {
-      fresh = await freshDatabaseUrl(kind);
-      await database.open().migrate();
+      fresh = await freshMigratedUrl(kind);
     });
     afterAll(async () => {
       const closings = await Promise.allSettled(stores.map((store) => store.close()));

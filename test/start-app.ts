@@ -3,7 +3,7 @@ import { scopes } from '../src/accounts/access.ts';
 import { type App, type AppOptions, composeApp } from '../src/app.ts';
 import { loadConfig } from '../src/config.ts';
 import { demoKey, demoTopology, seedDemo } from '../src/demo.ts';
-import { freshDatabaseUrl } from './dialects.ts';
+import { freshMigratedUrl } from './dialects.ts';
 
 export interface RunningApp {
   app: App;
@@ -25,7 +25,7 @@ export async function startApp(
   env: Record<string, string> = {},
   options: Partial<Pick<AppOptions, 'topology' | 'seed' | 'fixedKeys'>> = {},
 ): Promise<RunningApp> {
-  const database = await freshDatabaseUrl(kind);
+  const database = await freshMigratedUrl(kind);
   return serveDatabase(database.url, env, options, database.drop);
 }
 
@@ -78,7 +78,7 @@ export async function serveDatabase(
 
 async function startOn({ store, start }: App): Promise<string> {
   try {
-    // A server on PostgreSQL does not migrate by itself.
+    // A server on PostgreSQL does not migrate by itself. Where the schema is up to date this only looks.
     await store.migrate();
     const url = await start();
     await store.alignIdentities();

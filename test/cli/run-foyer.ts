@@ -1,12 +1,8 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll } from 'vitest';
-
-const root = resolve(import.meta.dirname, '../..');
+import { join } from 'node:path';
+import { afterAll, beforeAll, inject } from 'vitest';
 
 /** What a command left behind when it ended. */
 export interface Ended {
@@ -42,25 +38,18 @@ export interface Binary {
 }
 
 /**
- * Bundles the real program once for the suite into a folder of its own, and removes both, and whatever still runs, at
- * its end. Nothing of our own environment but PATH, HOME and TMPDIR reaches the processes.
+ * The program as it is shipped, run in a folder of the suite's own; folder and whatever still runs go at the suite's end.
+ * Nothing of our own environment but PATH, HOME and TMPDIR reaches the processes.
  */
 export function bundledBinary(): Binary {
-  let build = '';
   let folder = '';
   const children = new Set<ChildProcess>();
 
-  beforeAll(async () => {
-    const cache = join(root, 'node_modules/.cache/foyer-test');
-    await mkdir(cache, { recursive: true });
-    // Inside the package, because the native modules are looked up from there.
-    build = mkdtempSync(join(cache, 'build-'));
+  beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'foyer-cli-'));
-    await promisify(execFile)(process.execPath, ['scripts/build.mjs', build], { cwd: root });
   });
   afterAll(() => {
     for (const child of children) child.kill('SIGKILL');
-    rmSync(build, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -71,7 +60,7 @@ export function bundledBinary(): Binary {
     under: readonly string[] = [],
   ) => {
     const { PATH = '', HOME = '', TMPDIR } = process.env;
-    const [file, ...rest] = [...under, process.execPath, join(build, 'main.js'), ...args];
+    const [file, ...rest] = [...under, process.execPath, inject('program'), ...args];
     const child = spawn(file!, rest, {
       cwd: folder,
       env: { PATH, HOME, ...(TMPDIR && { TMPDIR }), ...env },
@@ -106,7 +95,7 @@ export function bundledBinary(): Binary {
 
   return {
     get program() {
-      return join(build, 'main.js');
+      return inject('program');
     },
     get folder() {
       return folder;

@@ -1,13 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
 import { serveDatabase } from '../start-app.ts';
 import { bruce, metric, send, signIn } from './clients.ts';
 import { openRaw, requestBytes } from './raw-http.ts';
-
-const root = new URL('../..', import.meta.url).pathname;
 
 /** The built server in a process of its own. */
 interface Served {
@@ -17,27 +13,20 @@ interface Served {
   exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-let bundle: string;
 let database: FreshDatabase;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  // Inside node_modules, so that the packages left out of the bundle are found from there.
-  const cache = join(root, 'node_modules', '.cache');
-  mkdirSync(cache, { recursive: true });
-  bundle = mkdtempSync(join(cache, 'foyer-edge-'));
-  execFileSync(process.execPath, ['scripts/build.mjs', bundle], { cwd: root });
   database = await freshDatabaseUrl('sqlite');
   await (await serveDatabase(database.url)).stop();
 });
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
-  rmSync(bundle, { recursive: true, force: true });
   await database.drop();
 });
 
 async function serve(env: Record<string, string> = {}): Promise<Served> {
-  const child = spawn(process.execPath, [join(bundle, 'main.js'), 'serve'], {
+  const child = spawn(process.execPath, [inject('program'), 'serve'], {
     env: {
       PATH: process.env.PATH,
       FOYER_PORT: '0',
