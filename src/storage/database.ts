@@ -28,7 +28,7 @@ export interface Handle {
   write(statement: Statement): Promise<void>;
   /** Runs a query that reads much, without making others wait where that can be. Throws `overloaded` as well. */
   runAside<Row>(statement: Statement<Row>): Promise<Row[]>;
-  /** True where a query is a journey to another process, and callers of the same moment had better share one. */
+  /** True outside of transactions: callers of the same moment had better share a query (`lookup.ts`). */
   readonly sharesReads: boolean;
   lockRows<Query extends { forUpdate(): Query }>(query: Query): Query;
 }
@@ -82,7 +82,7 @@ export class UniqueViolation extends Error {
 export function openDatabase(options: DatabaseOptions): Database {
   if (options.url.startsWith('sqlite:')) {
     const sqlite = openSqlite(options.url.slice('sqlite:'.length));
-    const reader = { ...sqliteHandle(sqlite.read), runAside: guarded(sqlite.readAside) };
+    const reader = { ...sqliteHandle(sqlite.read), runAside: guarded(sqlite.readAside), sharesReads: true };
     return {
       isEmbedded: true,
       reader,

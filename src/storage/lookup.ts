@@ -11,9 +11,11 @@ const mostUnderWay = 3;
 const mostKeys = 64;
 
 /**
- * Reads rows by a key that an index knows. Where each query is a journey (`Handle.sharesReads`), callers that ask at the
- * same time share one: half of what a token check costs on PostgreSQL is sending and answering, not looking. `build` is
- * given the keys and, after them, what is the same for all; `keyOf` tells whose row it is.
+ * Reads rows by a key that an index knows. Callers that ask in the same turn of the event loop share a query
+ * (`Handle.sharesReads`). On PostgreSQL half of what a token check costs is sending and answering, not looking. On SQLite
+ * a query costs little; but all requests that have arrived are then answered one after another, and while one answer
+ * wakes up its client the next are on their way, which is half of what a request costs. `build` is given the keys and,
+ * after them, what is the same for all; `keyOf` tells whose row it is.
  */
 export function lookup<Fixed extends readonly (string | number)[], Row>(
   build: (db: Kysely<Tables>, keys: readonly Key[], ...fixed: Fixed) => { compile(): CompiledQuery<Row> },
