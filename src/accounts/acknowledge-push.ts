@@ -22,6 +22,8 @@ export interface AcknowledgedPush {
   /** The view that was sent, and the fields of it that were. */
   sent: OutboundView;
   fields: readonly SharedField[];
+  /** What had been heard of the platform before, as `heardSoFar` gives it. */
+  heardBefore: string;
   /** The answer. */
   user: PlatformUser;
 }
@@ -71,13 +73,13 @@ async function agreeOn(
   store: WritableStore,
   context: RequestContext,
   current: CustomerWithGroups,
-  { claim, sent, fields, user }: AcknowledgedPush,
+  { claim, sent, fields, heardBefore, user }: AcknowledgedPush,
   now: string,
 ): Promise<void> {
   const { chainId, customerId } = claim;
   const before = (await store.links.findSnapshot(customerId, chainId)) ?? sent;
   const view = withFields(before, fields, sent);
-  const { update } = leaveOutProblems(deps, { ...user.update, identifiers: {}, createIfMissing: false });
+  const { update } = leaveOutProblems(deps, { ...user.update, identifiers: {}, createIfMissing: false, heardBefore });
   const rest = fields.reduce<Statement>(without, update);
   const heard = await takeOverUpdate(
     deps,
@@ -88,6 +90,11 @@ async function agreeOn(
   if (heard.outcome === 'applied') return;
   // The answer was overtaken by a notice.
   await store.links.agree(customerId, chainId, { view, ...digestOf(view), syncedAt: now });
+  if (heard.outcome === 'outdated') return;
+  await store.links.touch(customerId, chainId, null);
+  const { requestId } = context;
+  const order = { chainId, customerId, wantsPush: false, wantsPull: true, erasure: null, requestId };
+  await store.queue.enqueue([order], now);
 }
 
 async function tie(

@@ -33,6 +33,8 @@ export interface LoyaltyUpdate {
   storeCode?: string;
   /** When the platform last changed what it says, ISO 8601 to the second; a hint, and often absent. */
   lastModifiedAt?: string;
+  /** Of an answer: what had been heard of the platform when it was asked, as `heardSoFar` gives it. */
+  heardBefore?: string;
   /** What the adapter could not read: reported together with the domain's own findings. */
   problems: readonly Problem[];
 }
@@ -42,7 +44,8 @@ export interface AppliedUpdate {
   groupIds: readonly number[];
   /**
    * `applied`: what it says is merged with what is here. `outdated`: it is older than what the platform said before.
-   * `unsure`: as old as that and different, so that the platform has to be asked. The last two change nothing.
+   * `unsure`: different, and nobody can tell which is the later, so that the platform has to be asked. The last two change
+   * nothing.
    */
   outcome: 'applied' | 'outdated' | 'unsure';
   /** What could not be taken over, where nobody waits for a refusal. */

@@ -17,7 +17,18 @@ export interface Comparison extends Merged {
   saidAt: string | undefined;
   /** False where only our side is known: then everything that is said is taken over. */
   isMerged: boolean;
+  /** An answer to a question since which the platform has spoken otherwise: which was the later nobody knows. */
+  isOvertaken: boolean;
   leftOut: readonly Problem[];
+}
+
+/** What was heard of the platform about a customer until now: equal later when it has not spoken since. */
+export async function heardSoFar(store: Reads, customerId: number, chainId: number): Promise<string> {
+  return heardIn(await store.links.findAgreement(customerId, chainId));
+}
+
+function heardIn(known: KnownAgreement | undefined): string {
+  return JSON.stringify([known?.view ?? null, known?.platformModifiedAt ?? null, known?.syncedAt ?? null]);
 }
 
 /**
@@ -40,6 +51,7 @@ export async function compareWithAgreed(
   const isOn = deps.loyalty.isOn(link.chainId);
   const isAsked = isOn || context.origin === 'webhook';
   const known = isAsked ? await store.links.findAgreement(customer.id, link.chainId) : undefined;
+  const isOvertaken = update.heardBefore !== undefined && update.heardBefore !== heardIn(known);
   const saidAt = believable(update.lastModifiedAt, now);
   const sides: Sides = {
     agreed: isOn ? (agreed ?? known?.view) : undefined,
@@ -52,11 +64,11 @@ export async function compareWithAgreed(
   const leftOut: Problem[] = isTaken ? [{ field: 'email', rule: 'taken' }] : [];
   if (!isMerged) {
     const taken = isTaken ? without(update, 'email') : update;
-    return { sides, known, saidAt, isMerged, leftOut, ...allOf(taken, sides) };
+    return { sides, known, saidAt, isMerged, isOvertaken, leftOut, ...allOf(taken, sides) };
   }
   const changedAt = needsTimes(sides) ? await timesOfChanges(store, profile) : new Map();
   const merged = mergeLoyaltyUpdate(sides, { saidAt: saidAt ?? now, changedAt }, new Set(isTaken ? ['email'] : []));
-  return { sides, known, saidAt, isMerged, leftOut, ...merged };
+  return { sides, known, saidAt, isMerged, isOvertaken, leftOut, ...merged };
 }
 
 /** Tells whether an update is older than what the platform said before. */
@@ -65,12 +77,14 @@ export function isOutdated({ known, saidAt }: Comparison): boolean {
 }
 
 /**
- * Tells whether an update is as old as what the platform said before, which is told to the second, and says something else:
- * of two notices that came in the wrong order, or of one and an answer to us, nobody can tell which is the later.
+ * Tells whether an update says something else than what the platform said before, and may be the older of the two: an answer
+ * that was overtaken, or what is as old as that, which is told to the second. Of two notices that came in the wrong order, or
+ * of one and an answer to us, nobody can tell which is the later.
  */
-export function isUnsure({ known, saidAt, isMerged, conflicts, stays }: Comparison): boolean {
+export function isUnsure({ known, saidAt, isMerged, isOvertaken, conflicts, stays }: Comparison): boolean {
   const isNews = conflicts.length > 0 || [...stays.values()].includes('theirs');
-  return isMerged && isNews && saidAt !== undefined && saidAt === known?.platformModifiedAt;
+  const isAsOld = saidAt !== undefined && saidAt === known?.platformModifiedAt;
+  return isMerged && isNews && (isOvertaken || isAsOld);
 }
 
 /**

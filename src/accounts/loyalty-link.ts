@@ -48,6 +48,8 @@ export interface KnownAgreement {
   view: OutboundView | undefined;
   /** A statement that is older than this is no news. */
   platformModifiedAt: string | null;
+  /** When the platform was last heard of; null also when it has to be asked. */
+  syncedAt: string | null;
 }
 
 export type LoyaltyLinkChanges = Partial<Omit<LoyaltyLink, 'customerId' | 'chainId'>>;

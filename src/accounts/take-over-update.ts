@@ -44,7 +44,8 @@ export async function takeOverUpdate(
   const { conflicts, leftOut, taken } = comparison;
   const unchanged = { profile: before, groupIds: current.groupIds, leftOut: [] };
   if (isOutdated(comparison)) return { ...unchanged, outcome: 'outdated' };
-  if (context.origin === 'webhook' && isUnsure(comparison)) {
+  // The update endpoint's caller is answered with what was taken over, and an answer in time is what there is to know.
+  if ((context.origin === 'webhook' || comparison.isOvertaken) && isUnsure(comparison)) {
     // Nothing counts as fresh until the platform was asked.
     await store.links.touch(id, chainId, null);
     return { ...unchanged, outcome: 'unsure' };

@@ -1,11 +1,12 @@
 import { applyLoyaltyUpdate } from '../accounts/apply-loyalty-update.ts';
 import type { AccountDeps } from '../accounts/deps.ts';
 import { AccountError, reasonOf } from '../accounts/errors.ts';
+import { heardSoFar } from '../accounts/loyalty-agreement.ts';
 import type { LoyaltyProfile } from '../accounts/loyalty-link.ts';
 import { LoyaltyPlatformError, type PlatformCall, type PlatformUser } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
 import { addSeconds } from '../accounts/session.ts';
-import { type Attempt, contextOf, finish, type JobOutcome, type JobTools } from './job.ts';
+import { type Attempt, contextOf, finish, type JobOutcome, type JobTools, NotYet } from './job.ts';
 import { payloadOf, pushCustomer } from './push-customer.ts';
 
 /**
@@ -76,8 +77,9 @@ async function pull(
     if (row.wantsPull) count('pull', 'skipped');
     return false;
   }
+  const heardBefore = await heardSoFar(deps.store, customerId, chainId);
   const user = await platform.fetchUser(spaazaUserId === null ? { customerId } : { spaazaUserId }, call);
-  const outcome = user === undefined ? 'nobody' : await takeOver(tools, row, user);
+  const outcome = user === undefined ? 'nobody' : await takeOver(tools, row, user, heardBefore);
   count('pull', outcome);
   if (outcome !== 'acknowledged') {
     // Asked is asked: the next sign-in need not ask the same again.
@@ -88,10 +90,15 @@ async function pull(
   return outcome === 'acknowledged';
 }
 
-async function takeOver(tools: JobTools, row: QueueRow, { spaazaUserId, update }: PlatformUser): Promise<JobOutcome> {
+async function takeOver(
+  tools: JobTools,
+  row: QueueRow,
+  { spaazaUserId, update }: PlatformUser,
+  heardBefore: string,
+): Promise<JobOutcome> {
   const { username: _, ...identifiers } = update.identifiers;
   try {
-    const { leftOut } = await applyLoyaltyUpdate(
+    const { outcome, leftOut } = await applyLoyaltyUpdate(
       tools.deps,
       {
         ...update,
@@ -99,9 +106,12 @@ async function takeOver(tools: JobTools, row: QueueRow, { spaazaUserId, update }
         identifiers: { ...identifiers, userId: spaazaUserId, customerId: row.customerId },
         createIfMissing: false,
         chainId: row.chainId,
+        heardBefore,
       },
       contextOf(row, 'pull'),
     );
+    // The platform spoke while it was asked, and otherwise: it is asked again.
+    if (outcome === 'unsure') throw new NotYet(1);
     if (leftOut.length > 0) tools.onRefusal({ fields: leftOut.map(({ field, rule }) => `${field}: ${rule}`) });
     return 'acknowledged';
   } catch (error) {

@@ -1,5 +1,6 @@
 import { acknowledgePush } from '../accounts/acknowledge-push.ts';
 import type { AccountDeps } from '../accounts/deps.ts';
+import { heardSoFar } from '../accounts/loyalty-agreement.ts';
 import { digestOf, type LoyaltyProfile, type OutboundView, outboundView } from '../accounts/loyalty-link.ts';
 import { LoyaltyPlatformError, type PlatformCall } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
@@ -27,6 +28,7 @@ export async function pushCustomer(
 ): Promise<void> {
   const { chainId, customerId } = row;
   const { store } = deps;
+  const heardBefore = await heardSoFar(store, customerId, chainId);
   const profile = await store.customers.findLoyaltyProfile(customerId, chainId);
   if (profile === undefined) {
     count('push', 'nobody');
@@ -51,7 +53,7 @@ export async function pushCustomer(
   // Whoever has the row by now sends it.
   if (!(await store.transaction(({ queue }) => queue.noteSent(claim, noted)))) return;
   const user = isNew ? await platform.addUser(view, call) : await platform.alterUser(spaazaUserId, view, fields, call);
-  const outcome = await acknowledgePush(deps, { claim, sent: view, fields, user }, contextOf(row, 'push'));
+  const outcome = await acknowledgePush(deps, { claim, sent: view, fields, heardBefore, user }, contextOf(row, 'push'));
   if (outcome === 'taken') {
     throw new LoyaltyPlatformError('refused', 'The platform says that this is the person of another customer', {
       codeName: 'tied_to_another_customer',

@@ -193,6 +193,7 @@ export async function findAgreement(
   return {
     view: row.snapshot === null ? undefined : (JSON.parse(row.snapshot) as OutboundView),
     platformModifiedAt: row.platform_modified_at,
+    syncedAt: row.synced_at,
   };
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeOnBothDatabases } from '../dialects.ts';
-import { chainId } from './house.ts';
+import { chainId, platformContext, updateOf } from './house.ts';
 import { openWorkshop, until, type Workshop } from './workshop.ts';
 
 describeOnBothDatabases('a change that waited', (database) => {
@@ -168,5 +168,80 @@ describeOnBothDatabases('a push', (database) => {
       phone: '2',
     });
     expect(shop.fake.user(userId)).toMatchObject({ first_name: 'Augusta', phone_number: '2' });
+  });
+});
+
+describeOnBothDatabases('an answer that comes late', (database) => {
+  let shop: Workshop;
+
+  beforeEach(async () => {
+    shop = await openWorkshop(database.url);
+  });
+  afterEach(() => shop.stop());
+
+  /** Somebody linked, whom the platform has changed once before. */
+  async function linkedCustomer() {
+    const id = await shop.create({ phone: '1' });
+    await shop.done(id);
+    const userId = (await shop.linkOf(id))!.spaazaUserId!;
+    shop.fake.changeUser(userId, { address_towncity: 'Ede' });
+    shop.fake.clearJournal();
+    return { id, userId };
+  }
+  const townOf = async (id: number) =>
+    (await shop.deps.store.customers.findLoyaltyProfile(id, chainId))!.addresses[0]?.city;
+  const asked = (endpoint: string) => shop.fake.requests().filter((entry) => entry.endpoint === endpoint).length;
+  /** The platform changes the person and tells of it. */
+  const moves = async (userId: number, city: string) => {
+    shop.fake.changeUser(userId, { address_towncity: city });
+    const said = { identifiers: { userId }, address: { city }, lastModifiedAt: shop.now() };
+    await shop.accounts.applyLoyaltyUpdate(updateOf(said), platformContext);
+  };
+
+  it('to a push does not undo what the platform told meanwhile: it is asked', async () => {
+    const { id, userId } = await linkedCustomer();
+    const answer = shop.holdAnswers();
+    await shop.change(id, { phone: '2' });
+    await until(() => asked('alter-user') === 1);
+    await moves(userId, 'Utrecht');
+    answer();
+    await shop.done(id);
+    expect(await townOf(id)).toBe('Utrecht');
+    expect(shop.fake.user(userId)).toMatchObject({ address_towncity: 'Utrecht', phone_number: '2' });
+    expect([asked('alter-user'), asked('get-user')]).toEqual([1, 1]);
+  });
+
+  it('to a pull does not either', async () => {
+    const { id, userId } = await linkedCustomer();
+    shop.setClock(301);
+    const answer = shop.holdAnswers();
+    await shop.deps.store.transaction(({ queue }) =>
+      queue.enqueue(
+        [{ chainId, customerId: id, wantsPush: false, wantsPull: true, erasure: null, requestId: 'r' }],
+        shop.now(),
+      ),
+    );
+    await until(() => asked('get-user') === 1);
+    await moves(userId, 'Utrecht');
+    answer();
+    await until(async () => (await shop.row(id))?.leaseToken === null);
+    expect(await townOf(id)).toBe('Utrecht');
+    shop.setClock(303);
+    await shop.done(id);
+    expect(await townOf(id)).toBe('Utrecht');
+    expect(asked('get-user')).toBe(2);
+  });
+
+  it('counts when it says nothing else', async () => {
+    const { id, userId } = await linkedCustomer();
+    const answer = shop.holdAnswers();
+    await shop.change(id, { phone: '2' });
+    await until(() => asked('alter-user') === 1);
+    const said = { identifiers: { userId }, address: { city: 'Ede' }, lastModifiedAt: shop.now() };
+    await shop.accounts.applyLoyaltyUpdate(updateOf(said), platformContext);
+    answer();
+    await shop.done(id);
+    expect(await townOf(id)).toBe('Ede');
+    expect(asked('get-user')).toBe(0);
   });
 });
