@@ -2,13 +2,15 @@ import type { RequestContext } from './access.ts';
 import { logChange } from './change-log.ts';
 import type { AccountDeps } from './deps.ts';
 import { endLoyaltyTie } from './end-loyalty-tie.ts';
+import { addFormerWords } from './former-words.ts';
 import { digestOf, emptyLink, linkChanges, type OutboundView } from './loyalty-link.ts';
 import type { PlatformUser } from './loyalty-platform.ts';
 import type { Claim } from './loyalty-queue.ts';
 import { leaveOutProblems } from './loyalty-update-problems.ts';
+import type { SentWords } from './sent-words.ts';
 import { type SharedField, type Statement, withFields, without } from './shared-fields.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
-import { takeOverUpdate } from './take-over-update.ts';
+import { askSoon, takeOverUpdate } from './take-over-update.ts';
 
 /**
  * What came of an acknowledged push. `agreed`: noted. `erased`: the platform has erased the person, and the tie ended.
@@ -22,6 +24,8 @@ export interface AcknowledgedPush {
   /** The view that was sent, and the fields of it that were. */
   sent: OutboundView;
   fields: readonly SharedField[];
+  /** What was sent before without an answer. */
+  sentBefore: SentWords | null;
   /** What had been heard of the platform before, as `heardSoFar` gives it. */
   heardBefore: string;
   /** The answer. */
@@ -73,12 +77,15 @@ async function agreeOn(
   store: WritableStore,
   context: RequestContext,
   current: CustomerWithGroups,
-  { claim, sent, fields, heardBefore, user }: AcknowledgedPush,
+  { claim, sent, fields, sentBefore, heardBefore, user }: AcknowledgedPush,
   now: string,
 ): Promise<void> {
   const { chainId, customerId } = claim;
-  const before = (await store.links.findSnapshot(customerId, chainId)) ?? sent;
+  const known = await store.links.findAgreement(customerId, chainId);
+  const before = known?.view ?? sent;
   const view = withFields(before, fields, sent);
+  const change = { before, after: sent, fields, sent: sentBefore };
+  const formerWords = addFormerWords(known?.formerWords ?? null, change, now);
   const { update } = leaveOutProblems(deps, { ...user.update, identifiers: {}, createIfMissing: false, heardBefore });
   const rest = fields.reduce<Statement>(without, update);
   const heard = await takeOverUpdate(
@@ -87,14 +94,11 @@ async function agreeOn(
     { ...context, origin: 'pull' },
     { chainId, current, update: { ...update, ...rest }, now, agreed: view },
   );
-  if (heard.outcome === 'applied') return;
-  // The answer was overtaken by a notice.
-  await store.links.agree(customerId, chainId, { view, ...digestOf(view), syncedAt: now });
-  if (heard.outcome === 'outdated') return;
-  await store.links.touch(customerId, chainId, null);
-  const { requestId } = context;
-  const order = { chainId, customerId, wantsPush: false, wantsPull: true, erasure: null, requestId };
-  await store.queue.enqueue([order], now);
+  if (heard.outcome !== 'applied')
+    await store.links.agree(customerId, chainId, { view, ...digestOf(view), syncedAt: now });
+  await store.links.saveFormerWords(customerId, chainId, formerWords);
+  // The answer was overtaken by what the platform told meanwhile.
+  if (heard.outcome === 'unsure') await askSoon(store, context, chainId, customerId, now);
 }
 
 async function tie(

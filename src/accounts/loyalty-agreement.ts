@@ -3,10 +3,19 @@ import type { LoyaltyUpdate } from './apply-loyalty-update.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
 import type { Problem } from './errors.ts';
+import { isFormerWord } from './former-words.ts';
 import { digestOf, type KnownAgreement, type LoyaltyProfile, type OutboundView, outboundView } from './loyalty-link.ts';
 import { type Merged, mergeLoyaltyUpdate, needsTimes, platformView, type Sides } from './merge-loyalty-update.ts';
 import { addSeconds } from './session.ts';
-import { isConsent, recordedNames, type SharedField, sharedFields, valuesSaid, without } from './shared-fields.ts';
+import {
+  isConsent,
+  recordedNames,
+  type SharedField,
+  type Statement,
+  sharedFields,
+  valuesSaid,
+  without,
+} from './shared-fields.ts';
 import type { Reads, WritableStore } from './store.ts';
 
 /** An update held against what is here and what was last agreed. */
@@ -19,6 +28,8 @@ export interface Comparison extends Merged {
   isMerged: boolean;
   /** An answer to a question since which the platform has spoken otherwise: which was the later nobody knows. */
   isOvertaken: boolean;
+  /** Something it says may be what the platform had before: it was not looked at. */
+  isLate: boolean;
   leftOut: readonly Problem[];
 }
 
@@ -53,22 +64,43 @@ export async function compareWithAgreed(
   const known = isAsked ? await store.links.findAgreement(customer.id, link.chainId) : undefined;
   const isOvertaken = update.heardBefore !== undefined && update.heardBefore !== heardIn(known);
   const saidAt = believable(update.lastModifiedAt, now);
+  const late = isOn && context.origin !== 'pull' ? lateFields(update, known, saidAt, now) : [];
+  const said: LoyaltyUpdate = { ...update, ...late.reduce<Statement>(without, update) };
+  const compared = { known, saidAt, isOvertaken, isLate: late.length > 0 };
   const sides: Sides = {
     agreed: isOn ? (agreed ?? known?.view) : undefined,
     ours: outboundView(profile),
-    said: update,
+    said,
     sent: isOn ? ((await store.queue.find(link.chainId, customer.id))?.sent ?? null) : null,
   };
   const isMerged = isOn && (sides.agreed !== undefined || !hasCaller(context));
-  const isTaken = !hasCaller(context) && (await isTakenElsewhere(store, profile, update.changes.email));
+  const isTaken = !hasCaller(context) && (await isTakenElsewhere(store, profile, said.changes.email));
   const leftOut: Problem[] = isTaken ? [{ field: 'email', rule: 'taken' }] : [];
   if (!isMerged) {
-    const taken = isTaken ? without(update, 'email') : update;
-    return { sides, known, saidAt, isMerged, isOvertaken, leftOut, ...allOf(taken, sides) };
+    const taken = isTaken ? without(said, 'email') : said;
+    return { ...compared, sides, isMerged, leftOut, ...allOf(taken, sides) };
   }
   const changedAt = needsTimes(sides) ? await timesOfChanges(store, profile) : new Map();
   const merged = mergeLoyaltyUpdate(sides, { saidAt: saidAt ?? now, changedAt }, new Set(isTaken ? ['email'] : []));
-  return { sides, known, saidAt, isMerged, isOvertaken, leftOut, ...merged };
+  return { ...compared, sides, isMerged, leftOut, ...merged };
+}
+
+/**
+ * Fields of which an update says what the platform had before it took over ours, as far as its time allows for that: it may
+ * have been on its way since.
+ */
+function lateFields(
+  update: LoyaltyUpdate,
+  known: KnownAgreement | undefined,
+  saidAt: string | undefined,
+  now: string,
+): SharedField[] {
+  const { view, formerWords, platformModifiedAt } = known ?? {};
+  if (!view || !formerWords || (saidAt !== undefined && platformModifiedAt && saidAt > platformModifiedAt)) return [];
+  return sharedFields.filter((field) => {
+    const values = valuesSaid(update, field, view);
+    return values !== undefined && isFormerWord(formerWords, field, values, now);
+  });
 }
 
 /** Tells whether an update is older than what the platform said before. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Address, type Customer, differences, type FieldChange, mainAddress } from './customer.ts';
+import type { FormerWords } from './former-words.ts';
 import { presentGender } from './gender.ts';
 import { type StreetParts, splitStreetLine } from './street.ts';
 import type { Topology, Website } from './topology.ts';
@@ -48,6 +49,7 @@ export interface KnownAgreement {
   view: OutboundView | undefined;
   /** A statement that is older than this is no news. */
   platformModifiedAt: string | null;
+  formerWords: FormerWords | null;
   /** When the platform was last heard of; null also when it has to be asked. */
   syncedAt: string | null;
 }

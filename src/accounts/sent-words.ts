@@ -27,7 +27,8 @@ export function isSentWord(words: SentWords | null, field: SharedField, values: 
   return words?.[field]?.includes(digestOfWord(field, values)) ?? false;
 }
 
-function digestOfWord(field: SharedField, values: FieldValues): string {
+/** What is kept of a field's value. */
+export function digestOfWord(field: SharedField, values: FieldValues): string {
   const plain = JSON.stringify([field, ...plainValues(field, values)]);
   return createHash('sha256').update(plain).digest('hex').slice(0, 16);
 }

@@ -1,6 +1,7 @@
 import type { Scope } from './access.ts';
 import type { Address, AddressChanges, Customer, CustomerChanges } from './customer.ts';
 import type { HistoryEntry, OutboxEntry } from './events.ts';
+import type { FormerWords } from './former-words.ts';
 import type { KnownAgreement, LoyaltyAgreement, LoyaltyLink, LoyaltyProfile, OutboundView } from './loyalty-link.ts';
 import type { LoyaltyTie } from './loyalty-queue.ts';
 import type { LoyaltyReads, LoyaltyWrites } from './loyalty-store.ts';
@@ -184,6 +185,8 @@ export interface Writes extends LoyaltyWrites {
     save(link: LoyaltyLink): Promise<void>;
     /** Writes what both sides agree on; makes an empty link where there is none. */
     agree(customerId: number, chainId: number, agreement: LoyaltyAgreement): Promise<void>;
+    /** Notes what the platform had before it took over something of ours; makes an empty link where there is none. */
+    saveFormerWords(customerId: number, chainId: number, words: FormerWords): Promise<void>;
     /** Notes that the platform was heard of just now; makes an empty link where there is none. */
     touch(customerId: number, chainId: number, syncedAt: string | null): Promise<void>;
     /** Forgets what was agreed; the tie itself stays. */

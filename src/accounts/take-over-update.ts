@@ -59,7 +59,21 @@ export async function takeOverUpdate(
     now,
     hasEvent: changed !== current || decisions.length > 0,
   });
+  if (comparison.isLate) await askSoon(store, context, chainId, id, now);
   return { profile, groupIds: changed.groupIds, outcome: 'applied', leftOut };
+}
+
+/** Has the platform asked about a customer, however short ago it was heard of. */
+export async function askSoon(
+  store: WritableStore,
+  { requestId }: RequestContext,
+  chainId: number,
+  customerId: number,
+  now: string,
+): Promise<void> {
+  await store.links.touch(customerId, chainId, null);
+  const order = { chainId, customerId, wantsPush: false, wantsPull: true, erasure: null, requestId };
+  await store.queue.enqueue([order], now);
 }
 
 /** Writes what is taken over of an update; gives the customer as it was when that changes nothing. */

@@ -53,7 +53,8 @@ export async function pushCustomer(
   // Whoever has the row by now sends it.
   if (!(await store.transaction(({ queue }) => queue.noteSent(claim, noted)))) return;
   const user = isNew ? await platform.addUser(view, call) : await platform.alterUser(spaazaUserId, view, fields, call);
-  const outcome = await acknowledgePush(deps, { claim, sent: view, fields, heardBefore, user }, contextOf(row, 'push'));
+  const pushed = { claim, sent: view, fields, sentBefore: row.sent, heardBefore, user };
+  const outcome = await acknowledgePush(deps, pushed, contextOf(row, 'push'));
   if (outcome === 'taken') {
     throw new LoyaltyPlatformError('refused', 'The platform says that this is the person of another customer', {
       codeName: 'tied_to_another_customer',

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Address } from '../accounts/customer.ts';
+import type { FormerWords } from '../accounts/former-words.ts';
 import {
   emptyLink,
   type KnownAgreement,
@@ -57,7 +58,7 @@ const selectProfileByEmail = lookup(
 // What was agreed is read apart, by the few who compare with it.
 type LinkColumns = Omit<
   Tables['loyalty_links'],
-  'customer_id' | 'chain_id' | 'snapshot' | 'synced_at' | 'platform_modified_at'
+  'customer_id' | 'chain_id' | 'snapshot' | 'synced_at' | 'platform_modified_at' | 'former_words'
 >;
 type ProfileRow = CustomerRow &
   JoinedAddressRow & { [Column in keyof LinkColumns]: LinkColumns[Column] | null } & {
@@ -167,7 +168,7 @@ export async function listTies(handle: Handle, customerIds: readonly number[]): 
 const selectAgreement = prepared((db, customerId: number, chainId: number) =>
   db
     .selectFrom('loyalty_links')
-    .select(['snapshot', 'synced_at', 'platform_modified_at'])
+    .select(['snapshot', 'synced_at', 'platform_modified_at', 'former_words'])
     .where('customer_id', '=', customerId)
     .where('chain_id', '=', chainId),
 );
@@ -193,6 +194,7 @@ export async function findAgreement(
   return {
     view: row.snapshot === null ? undefined : (JSON.parse(row.snapshot) as OutboundView),
     platformModifiedAt: row.platform_modified_at,
+    formerWords: row.former_words === null ? null : (JSON.parse(row.former_words) as FormerWords),
     syncedAt: row.synced_at,
   };
 }
@@ -236,11 +238,28 @@ export async function touch(
   await upsert(handle, customerId, chainId, { synced_at: syncedAt });
 }
 
+/** Notes what the platform had before it took over something of ours; makes an empty link where there is none. */
+export async function saveFormerWords(
+  handle: Handle,
+  customerId: number,
+  chainId: number,
+  words: FormerWords,
+): Promise<void> {
+  await upsert(handle, customerId, chainId, { former_words: JSON.stringify(words) });
+}
+
 /** Forgets what was agreed; the tie itself stays. */
 export async function forgetAgreement(handle: Handle, customerId: number, chainId: number): Promise<void> {
   const query = handle.db
     .updateTable('loyalty_links')
-    .set({ last_hash: null, agreed_digest: null, snapshot: null, synced_at: null, platform_modified_at: null })
+    .set({
+      last_hash: null,
+      agreed_digest: null,
+      snapshot: null,
+      synced_at: null,
+      platform_modified_at: null,
+      former_words: null,
+    })
     .where('customer_id', '=', customerId)
     .where('chain_id', '=', chainId);
   await handle.run(query.compile());

@@ -119,6 +119,7 @@ const writeRooms = {
   links: {
     save: links.save,
     agree: links.agree,
+    saveFormerWords: links.saveFormerWords,
     touch: links.touch,
     forgetAgreement: links.forgetAgreement,
   },

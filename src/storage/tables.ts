@@ -83,6 +83,7 @@ export interface Tables {
     snapshot: string | null;
     synced_at: string | null;
     platform_modified_at: string | null;
+    former_words: string | null;
   };
   loyalty_queue: {
     chain_id: number;

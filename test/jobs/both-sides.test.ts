@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeOnBothDatabases } from '../dialects.ts';
+import { at } from '../fixtures.ts';
 import { chainId, platformContext, updateOf } from './house.ts';
 import { openWorkshop, until, type Workshop } from './workshop.ts';
 
@@ -243,5 +244,92 @@ describeOnBothDatabases('an answer that comes late', (database) => {
     await shop.done(id);
     expect(await townOf(id)).toBe('Ede');
     expect(asked('get-user')).toBe(0);
+  });
+});
+
+describeOnBothDatabases('what the platform says late, from before it took over ours,', (database) => {
+  let shop: Workshop;
+
+  beforeEach(async () => {
+    shop = await openWorkshop(database.url);
+  });
+  afterEach(() => shop.stop());
+
+  const asked = (endpoint: string) => shop.fake.requests().filter((entry) => entry.endpoint === endpoint).length;
+  const says = (userId: number, phone: string, lastModifiedAt?: string) =>
+    shop.accounts.applyLoyaltyUpdate(
+      updateOf({ identifiers: { userId }, changes: { phone }, address: { city: 'Ede' }, lastModifiedAt }),
+      platformContext,
+    );
+  const phoneOf = async (id: number) => (await shop.deps.store.customers.findById(id))!.customer.phone;
+  /** Somebody whose phone was 1, of which the platform told at second 10, and is 2 on both sides since. */
+  async function changedCustomer() {
+    const id = await shop.create();
+    await shop.done(id);
+    const userId = (await shop.linkOf(id))!.spaazaUserId!;
+    shop.fake.changeUser(userId, { phone_number: '1', address_towncity: 'Delft' });
+    shop.setClock(10);
+    const before = { phone: '1', city: 'Delft' };
+    await shop.accounts.applyLoyaltyUpdate(
+      updateOf({
+        identifiers: { userId },
+        changes: { phone: before.phone },
+        address: { city: before.city },
+        lastModifiedAt: shop.now(),
+      }),
+      platformContext,
+    );
+    await shop.change(id, { phone: '2' });
+    await shop.done(id);
+    shop.fake.changeUser(userId, { address_towncity: 'Ede' });
+    shop.fake.clearJournal();
+    return { id, userId };
+  }
+
+  it.each([
+    ['without a time', undefined],
+    ['within the same second', at(10)],
+  ])('%s, undoes nothing, the rest is taken over, and the platform is asked', async (_, lastModifiedAt) => {
+    const { id, userId } = await changedCustomer();
+    const { profile } = await says(userId, '1', lastModifiedAt);
+    expect(profile).toMatchObject({ customer: { phone: '2' }, addresses: [{ city: 'Ede' }] });
+    await shop.done(id);
+    expect(await phoneOf(id)).toBe('2');
+    expect(shop.fake.user(userId)).toMatchObject({ phone_number: '2', address_towncity: 'Ede' });
+    expect([asked('get-user'), asked('alter-user')]).toEqual([1, 0]);
+  });
+
+  it('is a change after all when the platform says so to our question', async () => {
+    const { id, userId } = await changedCustomer();
+    shop.fake.changeUser(userId, { phone_number: '1' });
+    await says(userId, '1', at(10));
+    await shop.done(id);
+    expect(await phoneOf(id)).toBe('1');
+    expect(asked('alter-user')).toBe(0);
+  });
+
+  it.each([
+    ['later by its time', 10, at(11)],
+    ['a minute later', 71, undefined],
+  ])('is a change when it comes %s', async (_, seconds, lastModifiedAt) => {
+    const { id, userId } = await changedCustomer();
+    shop.setClock(seconds);
+    await says(userId, '1', lastModifiedAt);
+    expect(await phoneOf(id)).toBe('1');
+    shop.fake.changeUser(userId, { phone_number: '1' });
+    await shop.done(id);
+    expect([asked('get-user'), asked('alter-user')]).toEqual([0, 0]);
+  });
+
+  it('is forgotten with the tie', async () => {
+    const { id, userId } = await changedCustomer();
+    const known = () => shop.deps.store.links.findAgreement(id, chainId);
+    expect(Object.keys((await known())!.formerWords!)).toEqual(['phone']);
+    shop.fake.eraseUser(userId);
+    await shop.accounts.applyLoyaltyUpdate(updateOf({ identifiers: { userId }, isErasure: true }), {
+      ...platformContext,
+      origin: 'webhook',
+    });
+    expect((await known())!.formerWords).toBeNull();
   });
 });

@@ -108,6 +108,7 @@ export const oddRows: Record<TableName, Row[]> = {
       snapshot: '{"givenName":"Zoë","isMailingOffered":true}',
       synced_at: moment,
       platform_modified_at: moment,
+      former_words: `{"phone":[["0123456789abcdef","${moment}"]]}`,
     },
   ],
   loyalty_queue: [

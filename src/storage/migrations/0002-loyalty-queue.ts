@@ -12,6 +12,7 @@ export const loyaltyQueue = (types: ColumnTypes): Migration => ({
     await schema.alterTable('loyalty_links').addColumn('snapshot', 'text').execute();
     await schema.alterTable('loyalty_links').addColumn('synced_at', 'text').execute();
     await schema.alterTable('loyalty_links').addColumn('platform_modified_at', 'text').execute();
+    await schema.alterTable('loyalty_links').addColumn('former_words', 'text').execute();
     await schema
       .createTable('loyalty_queue')
       .addColumn('chain_id', types.id, (column) => column.notNull())
