@@ -96,14 +96,6 @@ describe('the limit per network', () => {
     expect(await outcomeOf(limits.admit(there))).toBe('admitted');
   });
 
-  it('takes a window from a time that has not come yet for no window', async () => {
-    const limit = createSignUpLimit({ isOn: true, perHour: 1 });
-    await limit.admit('a');
-    expect(await outcomeOf(limit.admit('a'))).toBe(3_600);
-    vi.setSystemTime(-3_601 * SECOND);
-    expect(await outcomeOf(limit.admit('a'))).toBe('admitted');
-  });
-
   it('gives all callers without a network one allowance', async () => {
     const limits = limitsOf(3);
     await record(limits, {}, { failures: 2 });
@@ -343,6 +335,17 @@ describe('the guard on the instance', () => {
     expect(await outcomeOf(busy.admit(here))).toBe('admitted');
     await storm(busy, { failures: 4 });
     expect(await outcomeOf(busy.admit(here))).toBe(60);
+  });
+
+  it('takes a window from a time that has not come yet for no window', async () => {
+    const limits = limitsOf(10);
+    await record(limits, here, { failures: 3 });
+    await storm(limits, { failures: 300 });
+    expect(await outcomeOf(limits.admit(here))).toBe(60);
+    vi.setSystemTime(-301 * SECOND);
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+    await record(limits, there, { failures: 3 });
+    expect(await outcomeOf(limits.admit(there))).toBe(300);
   });
 
   it('does not count the attempts made with an API key', async () => {
