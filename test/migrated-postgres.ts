@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { openStore } from '../src/storage/index.ts';
+import { onServer } from './on-server.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -32,14 +32,4 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   project.provide('migratedTemplate', name);
   return drop;
-}
-
-async function onServer(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 }
