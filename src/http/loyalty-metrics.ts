@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { shareReading } from './share-reading.ts';
 
 /** How the link of one chain fares, as all nodes see it; seconds before now. */
 export interface LinkReading {
@@ -29,14 +30,7 @@ const breakerNumbers = { closed: 0, half_open: 1, open: 2 } as const;
  */
 export function addLoyaltyMetrics(registry: Registry, watched: LinksWatched): CountJob {
   const registers = [registry];
-  let reading: Promise<Map<number, LinkReading>> | undefined;
-  // All gauges of one scrape are filled at once, from one reading.
-  const readOnce = (): Promise<Map<number, LinkReading>> => {
-    reading ??= readAll(watched).finally(() => {
-      reading = undefined;
-    });
-    return reading;
-  };
+  const readOnce = shareReading(() => readAll(watched));
   const gauge = (name: string, help: string, pick: (reading: LinkReading) => number | undefined): void => {
     new Gauge({
       name,

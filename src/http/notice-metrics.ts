@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { shareReading } from './share-reading.ts';
 
 /** What lies in the inbox for notices of the loyalty platform, as all nodes see it. */
 export interface InboxReading {
@@ -18,16 +19,7 @@ export interface NoticeMetrics {
 /** Adds the numbers of what the loyalty platform tells by itself. Without a database the gauges have no value. */
 export function addNoticeMetrics(registry: Registry, read: () => Promise<InboxReading>): NoticeMetrics {
   const registers = [registry];
-  let reading: Promise<InboxReading | undefined> | undefined;
-  // Both gauges of one scrape are filled from one reading.
-  const readOnce = (): Promise<InboxReading | undefined> => {
-    reading ??= read()
-      .catch(() => undefined)
-      .finally(() => {
-        reading = undefined;
-      });
-    return reading;
-  };
+  const readOnce = shareReading(() => read().catch(() => undefined));
   new Gauge({
     name: 'foyer_inbox_length',
     help: 'Notices of the loyalty platform that wait, or were given up',
