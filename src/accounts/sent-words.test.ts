@@ -2,21 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { OutboundView } from './loyalty-link.ts';
 import { addSentWords, isSentWord } from './sent-words.ts';
 
-const view = (changes: Partial<OutboundView>): OutboundView => ({
-  givenName: 'Ada',
-  familyName: 'Lovelace',
-  email: 'ada@example.org',
-  customerId: 1,
-  isPrintedMailingSubscribed: false,
-  isMailingSubscribed: false,
-  isMailingOffered: true,
-  isProgrammeOptedIn: false,
-  ...changes,
-});
+/** As much of a view as a test is about. */
+const view = (members: Partial<OutboundView>) => members as OutboundView;
 
 describe('words that were sent', () => {
   it('are known by field and value, and nothing else is', () => {
-    const words = addSentWords(null, view({ phone: '1' }), ['phone', 'isMailingSubscribed']);
+    const words = addSentWords(null, view({ phone: '1', isMailingSubscribed: false }), [
+      'phone',
+      'isMailingSubscribed',
+    ]);
     expect(isSentWord(words, 'phone', ['1'])).toBe(true);
     expect(isSentWord(words, 'isMailingSubscribed', [false])).toBe(true);
     expect(isSentWord(words, 'phone', ['2'])).toBe(false);
@@ -49,6 +43,7 @@ describe('words that were sent', () => {
   });
 
   it('show no value', () => {
-    expect(JSON.stringify(addSentWords(null, view({ phone: '4711' }), ['phone', 'givenName']))).not.toMatch(/4711|Ada/);
+    const words = addSentWords(null, view({ phone: '4711', givenName: 'Ada' }), ['phone', 'givenName']);
+    expect(JSON.stringify(words)).not.toMatch(/4711|Ada/);
   });
 });
