@@ -1,9 +1,10 @@
 import type { RequestContext } from './access.ts';
 import type { AccountDeps } from './deps.ts';
+import { heardSoFar } from './loyalty-agreement.ts';
 import { type LoyaltyPlatform, LoyaltyPlatformError } from './loyalty-platform.ts';
 import { type Ambiguity, matchPlatformUser } from './match-platform-user.ts';
 import { requireOperator } from './require-scope.ts';
-import { takeOverUser } from './take-over-user.ts';
+import { hindranceIn, takeOverOrAsk } from './take-over-user.ts';
 import { type RoomOptions, waitForRoom } from './wait-for-room.ts';
 import { type ChainMember, type WalkProgress, walkChain, walkPageSize } from './walk-chain.ts';
 
@@ -108,6 +109,8 @@ async function visit(
     reason,
   });
   if (tie !== undefined && tie.spaazaUserId !== null) return found('linked', tie.spaazaUserId);
+  const { chainId } = platform;
+  const heardBefore = heardSoFar(await deps.store.links.findAgreement(customerId, chainId));
   try {
     const matched = await matchPlatformUser(deps, platform, member, { signal, requestId: context.requestId });
     if (matched === undefined) return found('gone', null);
@@ -118,8 +121,11 @@ async function visit(
       case 'ambiguous':
         return found('ambiguous', matched.spaazaUserId, matched.reason satisfies Ambiguity);
       default: {
-        const reason = isDryRun ? null : await takeOverUser(deps, platform.chainId, customerId, matched.user, context);
-        const { spaazaUserId } = matched.user;
+        const { user } = matched;
+        const { spaazaUserId } = user;
+        if (isDryRun) return found(matched.match, spaazaUserId);
+        const answer = { chainId, customerId, user, heardBefore };
+        const reason = hindranceIn(await takeOverOrAsk(deps, answer, context));
         return reason === null ? found(matched.match, spaazaUserId) : found('refused', spaazaUserId, reason);
       }
     }

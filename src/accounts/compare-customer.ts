@@ -1,5 +1,6 @@
 import { askPatiently } from './ask-patiently.ts';
 import type { AccountDeps } from './deps.ts';
+import { heardSoFar } from './loyalty-agreement.ts';
 import { compareSides, driftIn, type FieldComparison } from './loyalty-drift.ts';
 import { digestOf, type LoyaltyProfile, outboundView } from './loyalty-link.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type PlatformCall,
   type PlatformUser,
 } from './loyalty-platform.ts';
+import type { PlatformAnswer } from './take-over-user.ts';
 
 /** How a customer stands with the platform. */
 export type Standing =
@@ -39,7 +41,8 @@ export interface CustomerComparison {
   /** Only the fields that differ. */
   drift: readonly FieldComparison[];
   profile?: LoyaltyProfile;
-  user?: PlatformUser;
+  /** Where the platform knows the person. */
+  answer?: PlatformAnswer;
   /** Why, for `refused` and `taken`. */
   reason?: string;
 }
@@ -93,6 +96,8 @@ async function judge(
 ): Promise<CustomerComparison> {
   const { id: customerId } = profile.customer;
   const { chainId, spaazaUserId } = profile.link;
+  const { store } = deps;
+  const known = await store.links.findAgreement(customerId, chainId);
   let user: PlatformUser | undefined;
   try {
     user = await askPatiently(platform, spaazaUserId === null ? { customerId } : { spaazaUserId }, call);
@@ -100,20 +105,19 @@ async function judge(
     if (!(error instanceof LoyaltyPlatformError) || error.kind !== 'refused') throw error;
     return { standing: 'refused', drift: [], profile, reason: String(error.code ?? 'refused') };
   }
-  const found = { profile, user, drift: [] };
-  const { store } = deps;
   if (user === undefined) {
-    if (spaazaUserId !== null) return { ...found, standing: 'missing' };
+    if (spaazaUserId !== null) return { profile, standing: 'missing', drift: [] };
     const isWithheld = (await store.tombstones.find(chainId, customerId)) !== undefined;
-    return { ...found, standing: isWithheld ? 'withheld' : 'unknown' };
+    return { profile, standing: isWithheld ? 'withheld' : 'unknown', drift: [] };
   }
+  const answer = { chainId, customerId, user, heardBefore: heardSoFar(known) };
+  const found = { profile, answer, drift: [] };
   if (user.update.isErasure) return { ...found, standing: 'erased' };
   const otherId = user.update.identifiers.customerId ?? customerId;
   if (otherId !== customerId) return { ...found, standing: 'taken', reason: `shop id ${otherId}` };
   const owner = await store.links.findCustomerIdByUserId(chainId, user.spaazaUserId);
   if (owner !== undefined && owner !== customerId) return { ...found, standing: 'taken', reason: `customer ${owner}` };
-  const agreed = (await store.links.findAgreement(customerId, chainId))?.view;
-  const drift = driftIn(compareSides(profile, agreed, user));
+  const drift = driftIn(compareSides(profile, known?.view, user));
   const standing = spaazaUserId === null ? 'unlinked' : drift.length > 0 ? 'differs' : 'agreed';
-  return { standing, profile, user, drift };
+  return { ...found, standing, drift };
 }

@@ -33,12 +33,8 @@ export interface Comparison extends Merged {
   leftOut: readonly Problem[];
 }
 
-/** What was heard of the platform about a customer until now: equal later when it has not spoken since. */
-export async function heardSoFar(store: Reads, customerId: number, chainId: number): Promise<string> {
-  return heardIn(await store.links.findAgreement(customerId, chainId));
-}
-
-function heardIn(known: KnownAgreement | undefined): string {
+/** What was heard of the platform about a customer: equal later when it has not spoken since. */
+export function heardSoFar(known: KnownAgreement | undefined): string {
   return JSON.stringify([known?.view ?? null, known?.platformModifiedAt ?? null, known?.syncedAt ?? null]);
 }
 
@@ -62,7 +58,7 @@ export async function compareWithAgreed(
   const isOn = deps.loyalty.isOn(link.chainId);
   const isAsked = isOn || context.origin === 'webhook';
   const known = isAsked ? await store.links.findAgreement(customer.id, link.chainId) : undefined;
-  const isOvertaken = update.heardBefore !== undefined && update.heardBefore !== heardIn(known);
+  const isOvertaken = update.heardBefore !== undefined && update.heardBefore !== heardSoFar(known);
   const saidAt = believable(update.lastModifiedAt, now);
   const late = isOn && context.origin !== 'pull' ? lateFields(update, known, saidAt, now) : [];
   const said: LoyaltyUpdate = { ...update, ...late.reduce<Statement>(without, update) };

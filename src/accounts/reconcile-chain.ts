@@ -65,8 +65,8 @@ export async function reconcileChain(
     visit: async ({ customerId }, signal) => {
       const call = { signal, requestId: context.requestId };
       const comparison = await compareCustomer(deps, platform, customerId, call);
-      const { standing, drift, user, profile, reason = null } = comparison;
-      const spaazaUserId = user?.spaazaUserId ?? profile?.link.spaazaUserId ?? null;
+      const { standing, drift, answer, profile, reason = null } = comparison;
+      const spaazaUserId = answer?.user.spaazaUserId ?? profile?.link.spaazaUserId ?? null;
       const finding = { customerId, standing, drift, spaazaUserId, reason };
       if (!isRepair || wellStandings.includes(standing)) return { ...finding, repair: 'none' };
       const hindrance = await repairDrift(deps, chainId, customerId, comparison, { recreatesMissing }, context);

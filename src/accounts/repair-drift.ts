@@ -3,8 +3,7 @@ import type { CustomerComparison } from './compare-customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { compareSides, driftIn, observedView } from './loyalty-drift.ts';
 import { digestOf, linkChanges } from './loyalty-link.ts';
-import type { PlatformUser } from './loyalty-platform.ts';
-import { takeOverUser } from './take-over-user.ts';
+import { hindranceIn, type PlatformAnswer, takeOverOrAsk } from './take-over-user.ts';
 import { changeCustomer } from './update-customer.ts';
 
 /**
@@ -17,7 +16,7 @@ export async function repairDrift(
   deps: AccountDeps,
   chainId: number,
   customerId: number,
-  { standing, user }: CustomerComparison,
+  { standing, answer }: CustomerComparison,
   { recreatesMissing }: { recreatesMissing: boolean },
   context: RequestContext,
 ): Promise<string | null> {
@@ -25,10 +24,12 @@ export async function repairDrift(
     await untie(deps, chainId, customerId, context);
     return null;
   }
-  if (user === undefined || !['differs', 'unlinked', 'erased'].includes(standing)) return 'left';
-  const hindrance = await takeOverUser(deps, chainId, customerId, user, context);
-  if (hindrance === null && standing !== 'erased') await haveSent(deps, chainId, customerId, user, context);
-  return hindrance;
+  if (answer === undefined || !['differs', 'unlinked', 'erased'].includes(standing)) return 'left';
+  const taken = await takeOverOrAsk(deps, answer, context);
+  // What was overtaken says nothing about what the platform has by now.
+  const isHeard = taken.outcome === 'applied' || taken.outcome === 'outdated';
+  if (isHeard && standing !== 'erased') await haveSent(deps, answer, context);
+  return hindranceIn(taken);
 }
 
 /**
@@ -37,9 +38,7 @@ export async function repairDrift(
  */
 async function haveSent(
   deps: AccountDeps,
-  chainId: number,
-  customerId: number,
-  user: PlatformUser,
+  { chainId, customerId, user }: PlatformAnswer,
   context: RequestContext,
 ): Promise<void> {
   await deps.store.transaction(async ({ customers, links, queue }) => {

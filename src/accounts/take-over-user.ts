@@ -1,37 +1,72 @@
 import type { RequestContext } from './access.ts';
-import { applyLoyaltyUpdate } from './apply-loyalty-update.ts';
+import { type AppliedUpdate, applyLoyaltyUpdate } from './apply-loyalty-update.ts';
 import type { AccountDeps } from './deps.ts';
-import { AccountError, reasonOf } from './errors.ts';
+import { AccountError, type Problem, reasonOf } from './errors.ts';
 import type { PlatformUser } from './loyalty-platform.ts';
+import { askSoon } from './take-over-update.ts';
 
-/**
- * Merges what the platform answered about a person with a customer, and ties the two, as if a worker had asked. Gives why
- * that was refused, or null.
- */
+/** What the platform answered to a question about a customer. */
+export interface PlatformAnswer {
+  chainId: number;
+  customerId: number;
+  user: PlatformUser;
+  /** What had been heard of the platform before it was asked, as `heardSoFar` gives it. */
+  heardBefore: string;
+}
+
+export type TakenOver =
+  | { outcome: AppliedUpdate['outcome']; leftOut: readonly Problem[] }
+  /** No customer any more. */
+  | { outcome: 'nobody' }
+  | { outcome: 'refused'; why: { reason: string; fields?: string[] } };
+
+/** Merges what the platform answered about a person with a customer, and ties the two. */
 export async function takeOverUser(
   deps: AccountDeps,
-  chainId: number,
-  customerId: number,
-  { spaazaUserId, update }: PlatformUser,
+  { chainId, customerId, user, heardBefore }: PlatformAnswer,
   context: RequestContext,
-): Promise<string | null> {
+): Promise<TakenOver> {
+  const { spaazaUserId, update } = user;
   // Not by the e-mail: over there it may have become that of another customer.
-  const { username: _, ...identifiers } = update.identifiers;
+  const { username: _, ...others } = update.identifiers;
+  const identifiers = { ...others, userId: spaazaUserId, customerId };
   try {
-    await applyLoyaltyUpdate(
-      deps,
-      {
-        ...update,
-        identifiers: { ...identifiers, userId: spaazaUserId, customerId },
-        createIfMissing: false,
-        chainId,
-      },
-      { ...context, origin: 'pull' },
-    );
-    return null;
+    const answer = { ...update, identifiers, createIfMissing: false, chainId, heardBefore };
+    const { outcome, leftOut } = await applyLoyaltyUpdate(deps, answer, { ...context, origin: 'pull' });
+    return { outcome, leftOut };
   } catch (error) {
     if (!(error instanceof AccountError) || error.code === 'storage_unavailable') throw error;
-    const { reason, fields = [] } = reasonOf(error)!;
-    return [reason, ...fields].join(', ');
+    return error.code === 'customer_not_found' ? { outcome: 'nobody' } : { outcome: 'refused', why: reasonOf(error)! };
+  }
+}
+
+/**
+ * The same for those who ask of their own accord and will not come back: where the answer was overtaken by what the platform
+ * told meanwhile, the servers ask again.
+ */
+export async function takeOverOrAsk(
+  deps: AccountDeps,
+  answer: PlatformAnswer,
+  context: RequestContext,
+): Promise<TakenOver> {
+  const taken = await takeOverUser(deps, answer, context);
+  if (taken.outcome === 'unsure') {
+    const { chainId, customerId } = answer;
+    await deps.store.transaction(async (store) => {
+      if (await store.customers.hold(customerId)) await askSoon(store, context, chainId, customerId, deps.now());
+    });
+  }
+  return taken;
+}
+
+/** Why nothing was taken over, codes and names of fields; null when nothing was in the way. */
+export function hindranceIn(taken: TakenOver): string | null {
+  switch (taken.outcome) {
+    case 'nobody':
+      return 'customer_not_found';
+    case 'refused':
+      return [taken.why.reason, ...(taken.why.fields ?? [])].join(', ');
+    default:
+      return null;
   }
 }

@@ -1,11 +1,10 @@
-import { applyLoyaltyUpdate } from '../accounts/apply-loyalty-update.ts';
 import type { AccountDeps } from '../accounts/deps.ts';
-import { AccountError, reasonOf } from '../accounts/errors.ts';
 import { heardSoFar } from '../accounts/loyalty-agreement.ts';
 import type { LoyaltyProfile } from '../accounts/loyalty-link.ts';
-import { LoyaltyPlatformError, type PlatformCall, type PlatformUser } from '../accounts/loyalty-platform.ts';
+import { LoyaltyPlatformError, type PlatformCall } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
 import { addSeconds } from '../accounts/session.ts';
+import { type PlatformAnswer, takeOverUser } from '../accounts/take-over-user.ts';
 import { type Attempt, contextOf, finish, type JobOutcome, type JobTools, NotYet } from './job.ts';
 import { payloadOf, pushCustomer } from './push-customer.ts';
 
@@ -77,9 +76,10 @@ async function pull(
     if (row.wantsPull) count('pull', 'skipped');
     return false;
   }
-  const heardBefore = await heardSoFar(deps.store, customerId, chainId);
+  const heardBefore = heardSoFar(await deps.store.links.findAgreement(customerId, chainId));
   const user = await platform.fetchUser(spaazaUserId === null ? { customerId } : { spaazaUserId }, call);
-  const outcome = user === undefined ? 'nobody' : await takeOver(tools, row, user, heardBefore);
+  const outcome =
+    user === undefined ? 'nobody' : await takeOver(tools, row, { chainId, customerId, user, heardBefore });
   count('pull', outcome);
   if (outcome !== 'acknowledged') {
     // Asked is asked: the next sign-in need not ask the same again.
@@ -90,35 +90,20 @@ async function pull(
   return outcome === 'acknowledged';
 }
 
-async function takeOver(
-  tools: JobTools,
-  row: QueueRow,
-  { spaazaUserId, update }: PlatformUser,
-  heardBefore: string,
-): Promise<JobOutcome> {
-  const { username: _, ...identifiers } = update.identifiers;
-  try {
-    const { outcome, leftOut } = await applyLoyaltyUpdate(
-      tools.deps,
-      {
-        ...update,
-        // Not by the e-mail: it may have changed over there to that of another customer of ours.
-        identifiers: { ...identifiers, userId: spaazaUserId, customerId: row.customerId },
-        createIfMissing: false,
-        chainId: row.chainId,
-        heardBefore,
-      },
-      contextOf(row, 'pull'),
-    );
-    // The platform spoke while it was asked, and otherwise: it is asked again.
-    if (outcome === 'unsure') throw new NotYet(1);
-    if (leftOut.length > 0) tools.onRefusal({ fields: leftOut.map(({ field, rule }) => `${field}: ${rule}`) });
-    return 'acknowledged';
-  } catch (error) {
-    if (!(error instanceof AccountError) || error.code === 'storage_unavailable') throw error;
-    if (error.code === 'customer_not_found') return 'nobody';
-    tools.onRefusal(reasonOf(error) ?? {});
-    return 'refused';
+async function takeOver({ deps, onRefusal }: JobTools, row: QueueRow, answer: PlatformAnswer): Promise<JobOutcome> {
+  const taken = await takeOverUser(deps, answer, contextOf(row, 'pull'));
+  switch (taken.outcome) {
+    case 'nobody':
+      return 'nobody';
+    case 'refused':
+      onRefusal(taken.why);
+      return 'refused';
+    case 'unsure':
+      // The platform spoke while it was asked, and otherwise: it is asked again.
+      throw new NotYet(1);
+    default:
+      if (taken.leftOut.length > 0) onRefusal({ fields: taken.leftOut.map(({ field, rule }) => `${field}: ${rule}`) });
+      return 'acknowledged';
   }
 }
 

@@ -28,7 +28,7 @@ export async function pushCustomer(
 ): Promise<void> {
   const { chainId, customerId } = row;
   const { store } = deps;
-  const heardBefore = await heardSoFar(store, customerId, chainId);
+  const heardBefore = heardSoFar(await store.links.findAgreement(customerId, chainId));
   const profile = await store.customers.findLoyaltyProfile(customerId, chainId);
   if (profile === undefined) {
     count('push', 'nobody');

@@ -3,7 +3,8 @@ import type { Backfill, BackfillFinding } from '../../src/accounts/backfill-chai
 import { emptyLink } from '../../src/accounts/loyalty-link.ts';
 import { type LoyaltyPlatform, LoyaltyPlatformError } from '../../src/accounts/loyalty-platform.ts';
 import { describeOnBothDatabases } from '../dialects.ts';
-import { chainId, operator, platformContext } from '../jobs/house.ts';
+import { at } from '../fixtures.ts';
+import { chainId, operator, platformContext, updateOf } from '../jobs/house.ts';
 import { linkedHouseOfSuite } from './house-with-platform.ts';
 
 const room = { mostWaiting: 1000, stuckSeconds: 5 };
@@ -125,6 +126,29 @@ describeOnBothDatabases('the first link of customers that are here already', (da
     await backfill({ onFinding: (finding) => findings.push(finding) });
     expect(findings.find(({ customerId }) => customerId === mine.id)).toMatchObject({ reason: 'other_customer' });
     expect(await linkOf(mine.id)).toBeUndefined();
+  });
+
+  it('undoes nothing that the platform tells by itself while it is asked', async () => {
+    const { house, fake, platform, createBoth } = suite;
+    const email = 'told@example.org';
+    const { id, userId } = await createBoth({ email, phone: '1' }, { phone_number: '1' });
+    const slow: LoyaltyPlatform = {
+      ...brokenFrom(0),
+      fetchUser: async (by, call) => {
+        const answer = await platform.fetchUser(by, call);
+        if (answer === undefined) return undefined;
+        fake.changeUser(userId, { phone_number: '2' });
+        const told = { identifiers: { userId, username: email }, changes: { phone: '2' }, lastModifiedAt: at(60) };
+        const context = { actor: { kind: 'system' }, origin: 'webhook', requestId: 'r' } as const;
+        await house.accounts.applyLoyaltyUpdate(updateOf(told), context);
+        return answer;
+      },
+    };
+    await backfill({ platform: slow });
+    expect((await house.deps.store.customers.findById(id))!.customer.phone).toBe('2');
+    expect((await linkOf(id))?.spaazaUserId).toBe(userId);
+    // The workers ask, because nobody knows which of the two was the later.
+    expect(await house.deps.store.queue.find(chainId, id)).toMatchObject({ wantsPull: true });
   });
 
   it('goes on after a refusal that is about one person', async () => {

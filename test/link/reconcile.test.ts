@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compareCustomer } from '../../src/accounts/compare-customer.ts';
 import { emptyLink } from '../../src/accounts/loyalty-link.ts';
 import type { LoyaltyPlatform } from '../../src/accounts/loyalty-platform.ts';
 import type { Reconcile, ReconcileFinding } from '../../src/accounts/reconcile-chain.ts';
+import { repairDrift } from '../../src/accounts/repair-drift.ts';
 import { describeOnBothDatabases, runStatement } from '../dialects.ts';
 import { someEmail } from '../fixtures.ts';
-import { chainId, operator, platformContext } from '../jobs/house.ts';
+import { chainId, operator, platformContext, updateOf } from '../jobs/house.ts';
 import { openWorkshop, until, type Workshop } from '../jobs/workshop.ts';
 import { clientOf } from './client-options.ts';
 
@@ -171,6 +173,22 @@ describeOnBothDatabases('comparing a chain with the platform', (database) => {
     // What it says from now on is heard again.
     const agreement = await shop.deps.store.links.findAgreement(id, chainId);
     expect(agreement?.platformModifiedAt).toBe('2024-05-17T09:00:00.000Z');
+  });
+
+  it('undoes nothing that the platform told after it was asked', async () => {
+    const { id, userId } = await linkedCustomer();
+    const { deps, fake } = shop;
+    fake.changeUser(userId, { phone_number: '040 2' });
+    const comparison = await compareCustomer(deps, platform, id, {});
+    expect(comparison.standing).toBe('differs');
+    fake.changeUser(userId, { phone_number: '040 3' });
+    const told = updateOf({ identifiers: { userId }, changes: { phone: '040 3' } });
+    await shop.accounts.applyLoyaltyUpdate(told, { actor: { kind: 'system' }, origin: 'webhook', requestId: 'r' });
+    fake.clearJournal();
+    expect(await repairDrift(deps, chainId, id, comparison, { recreatesMissing: false }, operator)).toBeNull();
+    await shop.done(id);
+    expect((await here(id)).phone).toBe('040 3');
+    expect(fake.requests().map(({ endpoint }) => endpoint)).toEqual(['get-user']);
   });
 
   it('tells anew of who is missing over there only when that is said', async () => {
