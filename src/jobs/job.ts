@@ -1,5 +1,6 @@
 import type { RequestContext } from '../accounts/access.ts';
 import type { AccountDeps } from '../accounts/deps.ts';
+import type { KnownAgreement, LoyaltyProfile } from '../accounts/loyalty-link.ts';
 import type { LoyaltyPlatform } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
 
@@ -44,6 +45,25 @@ export class NotYet extends Error {
 export interface Attempt {
   kind: JobKind;
   payload: string | null;
+}
+
+/** A customer as they are here, and what is known of them over there. */
+export interface BothSides {
+  profile: LoyaltyProfile;
+  known: KnownAgreement | undefined;
+}
+
+/**
+ * Reads both sides of a row; undefined when there is no customer any more. The other side first: what the platform tells
+ * between the two reads then counts as told since.
+ */
+export async function readBothSides(
+  { store }: AccountDeps,
+  { customerId, chainId }: QueueRow,
+): Promise<BothSides | undefined> {
+  const known = await store.links.findAgreement(customerId, chainId);
+  const profile = await store.customers.findLoyaltyProfile(customerId, chainId);
+  return profile && { profile, known };
 }
 
 /** Removes a row that is done; one that changed meanwhile begins anew. */

@@ -1,11 +1,18 @@
-import type { AccountDeps } from '../accounts/deps.ts';
 import { heardSoFar } from '../accounts/loyalty-agreement.ts';
-import type { LoyaltyProfile } from '../accounts/loyalty-link.ts';
 import { LoyaltyPlatformError, type PlatformCall } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
 import { addSeconds } from '../accounts/session.ts';
 import { type PlatformAnswer, takeOverUser } from '../accounts/take-over-user.ts';
-import { type Attempt, contextOf, finish, type JobOutcome, type JobTools, NotYet } from './job.ts';
+import {
+  type Attempt,
+  type BothSides,
+  contextOf,
+  finish,
+  type JobOutcome,
+  type JobTools,
+  NotYet,
+  readBothSides,
+} from './job.ts';
 import { payloadOf, pushCustomer } from './push-customer.ts';
 
 /**
@@ -26,33 +33,33 @@ export async function workOn(
     await erase(tools, row, row.erasure.spaazaUserId, call);
     return finish(tools.deps, claim);
   }
-  const profile = await tools.deps.store.customers.findLoyaltyProfile(row.customerId, row.chainId);
-  if (profile === undefined) {
+  let sides = await readBothSides(tools.deps, row);
+  if (sides === undefined) {
     tools.count(row.wantsPush ? 'push' : 'pull', 'nobody');
     return finish(tools.deps, claim);
   }
   let wantsPush = row.wantsPush || row.sent !== null;
-  const isLate = wantsPush && (await hasWaitedLong(tools.deps, row, profile));
+  const isLate = wantsPush && hasWaitedLong(row, sides, tools.deps.now());
   if (row.wantsPull || isLate) {
     attempt.kind = 'pull';
-    if (wantsPush) attempt.payload = await payloadOf(tools.deps, row, profile);
+    if (wantsPush) attempt.payload = payloadOf(row, sides);
     // What was changed over there may have been mixed with what was changed here: then there is something to send.
-    wantsPush = (await pull(tools, row, profile, isLate, call)) || wantsPush;
+    wantsPush = (await pull(tools, row, sides, isLate, call)) || wantsPush;
     signal.throwIfAborted();
+    if (wantsPush) sides = await readBothSides(tools.deps, row);
   }
   if (!wantsPush) return finish(tools.deps, claim);
   attempt.kind = 'push';
-  return pushCustomer(tools, row, claim, call, attempt);
+  return pushCustomer(tools, row, sides, claim, call, attempt);
 }
 
 /**
  * Tells whether a change waited long enough for the same to have been changed over there: then the platform is heard first,
  * because what it is sent replaces what it has. Somebody about whom nothing was agreed is heard first as well.
  */
-async function hasWaitedLong({ store, now }: AccountDeps, row: QueueRow, { link }: LoyaltyProfile): Promise<boolean> {
-  if (link.spaazaUserId === null) return false;
-  if (row.attempts > 0 || row.queuedAt < addSeconds(now(), -longSeconds)) return true;
-  return (await store.links.findSnapshot(row.customerId, row.chainId)) === undefined;
+function hasWaitedLong(row: QueueRow, { profile, known }: BothSides, now: string): boolean {
+  if (profile.link.spaazaUserId === null) return false;
+  return row.attempts > 0 || row.queuedAt < addSeconds(now, -longSeconds) || known?.view === undefined;
 }
 
 const longSeconds = 60;
@@ -61,22 +68,22 @@ const longSeconds = 60;
 async function pull(
   tools: JobTools,
   row: QueueRow,
-  profile: LoyaltyProfile,
+  { profile, known }: BothSides,
   isLate: boolean,
   call: PlatformCall,
 ): Promise<boolean> {
   const { deps, platform, count } = tools;
   const { customerId, chainId } = row;
   const { spaazaUserId } = profile.link;
-  const syncedAt = await deps.store.links.findSyncedAt(customerId, chainId);
+  const syncedAt = known?.syncedAt ?? '';
   const freshSeconds = isLate
     ? Math.min(longSeconds, deps.loyalty.pullIntervalSeconds)
     : deps.loyalty.pullIntervalSeconds;
-  if (syncedAt !== undefined && syncedAt >= addSeconds(deps.now(), -freshSeconds)) {
+  if (syncedAt >= addSeconds(deps.now(), -freshSeconds)) {
     if (row.wantsPull) count('pull', 'skipped');
     return false;
   }
-  const heardBefore = heardSoFar(await deps.store.links.findAgreement(customerId, chainId));
+  const heardBefore = heardSoFar(known);
   const user = await platform.fetchUser(spaazaUserId === null ? { customerId } : { spaazaUserId }, call);
   const outcome =
     user === undefined ? 'nobody' : await takeOver(tools, row, { chainId, customerId, user, heardBefore });

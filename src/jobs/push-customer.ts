@@ -1,7 +1,7 @@
 import { acknowledgePush } from '../accounts/acknowledge-push.ts';
 import type { AccountDeps } from '../accounts/deps.ts';
 import { heardSoFar } from '../accounts/loyalty-agreement.ts';
-import { digestOf, type LoyaltyProfile, type OutboundView, outboundView } from '../accounts/loyalty-link.ts';
+import { digestOf, type OutboundView, outboundView } from '../accounts/loyalty-link.ts';
 import { LoyaltyPlatformError, type PlatformCall } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
 import { addSentWords } from '../accounts/sent-words.ts';
@@ -13,7 +13,7 @@ import {
   viewMembersOf,
 } from '../accounts/shared-fields.ts';
 import { tombstoneDigest } from '../accounts/tombstones.ts';
-import { type Attempt, contextOf, finish, type JobTools, NotYet } from './job.ts';
+import { type Attempt, type BothSides, contextOf, finish, type JobTools, NotYet } from './job.ts';
 
 /**
  * Tells the platform of a customer as they are by now, unless both sides agree already, and ends the work on the row. Throws
@@ -22,20 +22,19 @@ import { type Attempt, contextOf, finish, type JobTools, NotYet } from './job.ts
 export async function pushCustomer(
   { deps, platform, count }: JobTools,
   row: QueueRow,
+  sides: BothSides | undefined,
   claim: Claim,
   call: PlatformCall,
   attempt: Attempt,
 ): Promise<void> {
   const { chainId, customerId } = row;
   const { store } = deps;
-  const heardBefore = heardSoFar(await store.links.findAgreement(customerId, chainId));
-  const profile = await store.customers.findLoyaltyProfile(customerId, chainId);
-  if (profile === undefined) {
+  if (sides === undefined) {
     count('push', 'nobody');
     return finish(deps, claim);
   }
-  const view = outboundView(profile);
-  const { spaazaUserId, agreedDigest } = profile.link;
+  const view = outboundView(sides.profile);
+  const { spaazaUserId, agreedDigest } = sides.profile.link;
   if (digestOf(view).agreedDigest === agreedDigest && row.sent === null) {
     // After a pull alone it was nobody's wish to send something.
     if (row.wantsPush) count('push', 'skipped');
@@ -46,14 +45,14 @@ export async function pushCustomer(
     count('push', 'withheld');
     return finish(deps, claim);
   }
-  const fields = await fieldsToSend(deps, row, profile, view);
+  const fields = fieldsToSend(row, sides, view);
   attempt.payload = maskedJson(view, fields);
   if (isNew) await waitForErasure(deps, chainId, view.email);
   const noted = addSentWords(row.sent, view, fields);
   // Whoever has the row by now sends it.
   if (!(await store.transaction(({ queue }) => queue.noteSent(claim, noted)))) return;
   const user = isNew ? await platform.addUser(view, call) : await platform.alterUser(spaazaUserId, view, fields, call);
-  const pushed = { claim, sent: view, fields, sentBefore: row.sent, heardBefore, user };
+  const pushed = { claim, sent: view, fields, sentBefore: row.sent, heardBefore: heardSoFar(sides.known), user };
   const outcome = await acknowledgePush(deps, pushed, contextOf(row, 'push'));
   if (outcome === 'taken') {
     throw new LoyaltyPlatformError('refused', 'The platform says that this is the person of another customer', {
@@ -68,16 +67,10 @@ export async function pushCustomer(
  * without an answer, which may be over there as they were then. All, when nothing is known of what was agreed, or when its
  * fields are the same and its digest is not, which is one of another version.
  */
-async function fieldsToSend(
-  { store }: AccountDeps,
-  { chainId, customerId, sent }: QueueRow,
-  { link }: LoyaltyProfile,
-  view: OutboundView,
-): Promise<readonly SharedField[]> {
-  if (link.spaazaUserId === null) return fieldsWithValue(view);
-  const agreed = await store.links.findSnapshot(customerId, chainId);
-  if (agreed === undefined) return sharedFields;
-  const apart = fieldsApart(view, agreed);
+function fieldsToSend({ sent }: QueueRow, { profile, known }: BothSides, view: OutboundView): readonly SharedField[] {
+  if (profile.link.spaazaUserId === null) return fieldsWithValue(view);
+  if (known?.view === undefined) return sharedFields;
+  const apart = fieldsApart(view, known.view);
   const fields = sharedFields.filter((field) => apart.includes(field) || sent?.[field] !== undefined);
   return fields.length === 0 ? sharedFields : fields;
 }
@@ -94,9 +87,9 @@ async function waitForErasure({ store }: AccountDeps, chainId: number, email: st
 }
 
 /** What an operator is shown of a push that is given up before it was tried. */
-export async function payloadOf(deps: AccountDeps, row: QueueRow, profile: LoyaltyProfile): Promise<string> {
-  const view = outboundView(profile);
-  return maskedJson(view, await fieldsToSend(deps, row, profile, view));
+export function payloadOf(row: QueueRow, sides: BothSides): string {
+  const view = outboundView(sides.profile);
+  return maskedJson(view, fieldsToSend(row, sides, view));
 }
 
 /** Says which fields would have been sent, and none of their values. */
