@@ -209,6 +209,8 @@ describeOnBothDatabases('trouble with the platform', (database) => {
       for (let count = 0; count < 5; count += 1) await shop.create();
       await until(async () => (await chainState()).pausedUntil !== null);
       await someTurns();
+      // A refusal that is noted after the pause would be the next one's.
+      await until(() => shop.worker.running === 0);
       const before = requests();
       shop.setClock(300);
       await until(async () => (await chainState()).pauseCount === 2);
