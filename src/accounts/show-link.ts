@@ -1,6 +1,7 @@
 import type { RequestContext } from './access.ts';
 import type { AccountDeps } from './deps.ts';
 import { AccountError } from './errors.ts';
+import { fieldsToSend } from './fields-to-send.ts';
 import { getAnyCustomer } from './find-customer.ts';
 import { compareSides, type FieldComparison } from './loyalty-drift.ts';
 import { digestOf, type KnownAgreement, type LoyaltyLink, type LoyaltyProfile, outboundView } from './loyalty-link.ts';
@@ -13,6 +14,7 @@ import {
 import type { ChainState, InboxNotice, QueueRow, Tombstone } from './loyalty-queue.ts';
 import { type Ambiguity, matchPlatformUser } from './match-platform-user.ts';
 import { requireOperator } from './require-scope.ts';
+import type { SharedField } from './shared-fields.ts';
 
 /** What the platform has of a customer. */
 export type There =
@@ -38,6 +40,8 @@ export interface ShownLink {
   fields: readonly FieldComparison[];
   there: There;
   nextPush: NextPush;
+  /** What it would send. */
+  nextFields: readonly SharedField[];
   delivery: QueueRow | undefined;
   /** A change that no server has looked at yet. */
   hasEvent: boolean;
@@ -98,11 +102,11 @@ async function show(
     chainId,
     isHome,
     link,
-    syncedAt: (await store.links.findSyncedAt(customerId, chainId)) ?? null,
+    syncedAt: agreement?.syncedAt ?? null,
     agreement,
     fields: compareSides(profile, agreement?.view, there.state === 'found' ? there.user : undefined),
     there,
-    nextPush: nextPushOf(profile, tombstone, delivery),
+    ...nextPushOf(profile, agreement, tombstone, delivery),
     delivery,
     hasEvent: await store.outbox.hasEventOf(customerId),
     notices: userId === null ? [] : await store.inbox.listBySubject(chainId, String(userId), mostNotices),
@@ -147,12 +151,19 @@ async function ask(
 /** As the workers decide: nothing is sent while it is what was agreed, and no answer is missing. */
 function nextPushOf(
   profile: LoyaltyProfile,
+  agreement: KnownAgreement | undefined,
   tombstone: Tombstone | undefined,
   delivery: QueueRow | undefined,
-): NextPush {
-  const { spaazaUserId, agreedDigest } = profile.link;
-  const isAgreed = digestOf(outboundView(profile)).agreedDigest === agreedDigest;
-  if (isAgreed && !delivery?.sent) return 'nothing';
-  if (spaazaUserId !== null) return 'alter';
-  return tombstone === undefined ? 'add' : 'withheld';
+): Pick<ShownLink, 'nextPush' | 'nextFields'> {
+  const { link } = profile;
+  const view = outboundView(profile);
+  const sent = delivery?.sent ?? null;
+  if (digestOf(view).agreedDigest === link.agreedDigest && sent === null)
+    return { nextPush: 'nothing', nextFields: [] };
+  const isNew = link.spaazaUserId === null;
+  if (isNew && tombstone !== undefined) return { nextPush: 'withheld', nextFields: [] };
+  return {
+    nextPush: isNew ? 'add' : 'alter',
+    nextFields: fieldsToSend(view, { isNew, agreed: agreement?.view, sent }),
+  };
 }

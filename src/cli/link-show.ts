@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { sharedFields } from '../accounts/shared-fields.ts';
 import type { ShownLink } from '../accounts/show-link.ts';
 import { columns, type Outcome, printing, table } from './command-output.ts';
 import { namingChain, readChainId } from './delivery-options.ts';
@@ -62,6 +63,7 @@ function present(shown: ShownLink) {
       changed,
     })),
     nextPush: shown.nextPush,
+    nextFields: shown.nextFields.map(fileName),
     delivery: delivery === undefined ? null : presentDelivery(delivery),
     hasEvent: shown.hasEvent,
     notices: notices.map(({ id, state, receivedAt, dueAt, attempts, errorText, requestId }) => ({
@@ -125,7 +127,7 @@ function waitsText({ delivery, hasEvent }: ShownLink): string {
   return `${wants.join(', ')}, ${state} since ${momentText(waitingSince)}${why}`;
 }
 
-function pushText({ nextPush, fields, there }: ShownLink): string {
+function pushText({ nextPush, nextFields, there }: ShownLink): string {
   const off = there.state === 'off' ? ', were the link on' : '';
   switch (nextPush) {
     case 'nothing':
@@ -134,10 +136,8 @@ function pushText({ nextPush, fields, there }: ShownLink): string {
       return 'nothing: the platform erased the person';
     case 'add':
       return `everything, as a person who is new or has our id or e-mail${off}`;
-    case 'alter': {
-      const changed = fields.filter(({ here, agreed }) => agreed !== undefined && here !== agreed);
-      return `${changed.map(({ field }) => fileName(field)).join(', ') || 'everything'}${off}`;
-    }
+    case 'alter':
+      return `${nextFields.length === sharedFields.length ? 'everything' : nextFields.map(fileName).join(', ')}${off}`;
   }
 }
 

@@ -1,17 +1,12 @@
 import { acknowledgePush } from '../accounts/acknowledge-push.ts';
 import type { AccountDeps } from '../accounts/deps.ts';
+import { fieldsToSend } from '../accounts/fields-to-send.ts';
 import { heardSoFar } from '../accounts/loyalty-agreement.ts';
 import { digestOf, type OutboundView, outboundView } from '../accounts/loyalty-link.ts';
 import { LoyaltyPlatformError, type PlatformCall } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
 import { addSentWords } from '../accounts/sent-words.ts';
-import {
-  fieldsApart,
-  fieldsWithValue,
-  type SharedField,
-  sharedFields,
-  viewMembersOf,
-} from '../accounts/shared-fields.ts';
+import { type SharedField, viewMembersOf } from '../accounts/shared-fields.ts';
 import { tombstoneDigest } from '../accounts/tombstones.ts';
 import { type Attempt, type BothSides, contextOf, finish, type JobTools, NotYet } from './job.ts';
 
@@ -45,7 +40,7 @@ export async function pushCustomer(
     count('push', 'withheld');
     return finish(deps, claim);
   }
-  const fields = fieldsToSend(row, sides, view);
+  const fields = fieldsOf(row, sides, view);
   attempt.payload = maskedJson(view, fields);
   if (isNew) await waitForErasure(deps, chainId, view.email);
   const noted = addSentWords(row.sent, view, fields);
@@ -63,19 +58,6 @@ export async function pushCustomer(
 }
 
 /**
- * Of somebody new, the fields that have a value. Of others, those that differ from what was agreed, and those that were sent
- * without an answer, which may be over there as they were then. All, when nothing is known of what was agreed, or when its
- * fields are the same and its digest is not, which is one of another version.
- */
-function fieldsToSend({ sent }: QueueRow, { profile, known }: BothSides, view: OutboundView): readonly SharedField[] {
-  if (profile.link.spaazaUserId === null) return fieldsWithValue(view);
-  if (known?.view === undefined) return sharedFields;
-  const apart = fieldsApart(view, known.view);
-  const fields = sharedFields.filter((field) => apart.includes(field) || sent?.[field] !== undefined);
-  return fields.length === 0 ? sharedFields : fields;
-}
-
-/**
  * Who was erased here and signs up again with the same e-mail must not be tied to the person that is yet to be erased over
  * there, or the erasure would hit the new account.
  */
@@ -89,7 +71,11 @@ async function waitForErasure({ store }: AccountDeps, chainId: number, email: st
 /** What an operator is shown of a push that is given up before it was tried. */
 export function payloadOf(row: QueueRow, sides: BothSides): string {
   const view = outboundView(sides.profile);
-  return maskedJson(view, fieldsToSend(row, sides, view));
+  return maskedJson(view, fieldsOf(row, sides, view));
+}
+
+function fieldsOf({ sent }: QueueRow, { profile, known }: BothSides, view: OutboundView): readonly SharedField[] {
+  return fieldsToSend(view, { isNew: profile.link.spaazaUserId === null, agreed: known?.view, sent });
 }
 
 /** Says which fields would have been sent, and none of their values. */

@@ -130,6 +130,21 @@ city   1
     expect(JSON.stringify(document)).not.toContain(linked.fake.credential.split(':')[1]);
   });
 
+  it('shows which fields would be sent: what is not as agreed, and what was sent without an answer', async () => {
+    await addLinked([7]);
+    await linked.store.transaction(async ({ customers, queue }) => {
+      await customers.update(7, { familyName: 'Murray' }, '2026-01-02T00:00:00.000Z');
+      const now = '2026-01-02T00:00:00.000Z';
+      const order = { chainId, customerId: 7, wantsPush: true, wantsPull: false, erasure: null, requestId: 'r' };
+      await queue.enqueue([order], now);
+      const [row] = await queue.claim(chainId, 1, { token: 'other', until: now }, now);
+      await queue.noteSent({ ...row!, leaseToken: 'other' }, { phone: ['0123456789abcdef'] });
+    });
+    expect((await link('show', '7')).stdout).toMatch(/^ {2}would be sent +family_name, phone$/m);
+    const { document } = await foyer.json(['link', 'show', '7'], linked.env);
+    expect(document).toMatchObject({ links: [{ next_push: 'alter', next_fields: ['family_name', 'phone'] }] });
+  });
+
   it('shows our side when the platform is down or its link off', async () => {
     await addLinked([7]);
     linked.fake.behave({ down: true });

@@ -1,0 +1,19 @@
+import type { OutboundView } from './loyalty-link.ts';
+import type { SentWords } from './sent-words.ts';
+import { fieldsApart, fieldsWithValue, type SharedField, sharedFields } from './shared-fields.ts';
+
+/**
+ * The fields that a push of a view sends. Of somebody new, those that have a value. Of others, those that differ from what
+ * was agreed, and those that were `sent` without an answer, which may be over there as they were then. All, when nothing is
+ * known of what was agreed, or when its fields are the same and its digest is not, which is one of another version.
+ */
+export function fieldsToSend(
+  view: OutboundView,
+  { isNew, agreed, sent }: { isNew: boolean; agreed: OutboundView | undefined; sent: SentWords | null },
+): readonly SharedField[] {
+  if (isNew) return fieldsWithValue(view);
+  if (agreed === undefined) return sharedFields;
+  const apart = fieldsApart(view, agreed);
+  const fields = sharedFields.filter((field) => apart.includes(field) || sent?.[field] !== undefined);
+  return fields.length === 0 ? sharedFields : fields;
+}
