@@ -46,7 +46,7 @@ async function haveSent(
     const profile = (await customers.findLoyaltyProfile(customerId, chainId))!;
     if (driftIn(compareSides(profile, undefined, user)).length === 0) return;
     const now = deps.now();
-    const view = observedView(profile, await links.findSnapshot(customerId, chainId), user);
+    const view = observedView(profile, (await links.findAgreement(customerId, chainId))?.view, user);
     await links.agree(customerId, chainId, {
       view,
       ...digestOf(view),

@@ -2,7 +2,7 @@ import type { Scope } from './access.ts';
 import type { Address, AddressChanges, Customer, CustomerChanges } from './customer.ts';
 import type { HistoryEntry, OutboxEntry } from './events.ts';
 import type { FormerWords } from './former-words.ts';
-import type { KnownAgreement, LoyaltyAgreement, LoyaltyLink, LoyaltyProfile, OutboundView } from './loyalty-link.ts';
+import type { KnownAgreement, LoyaltyAgreement, LoyaltyLink, LoyaltyProfile } from './loyalty-link.ts';
 import type { LoyaltyTie } from './loyalty-queue.ts';
 import type { LoyaltyReads, LoyaltyWrites } from './loyalty-store.ts';
 import type { NewSession, Session } from './session.ts';
@@ -104,12 +104,8 @@ export interface Reads extends LoyaltyReads {
     listByCustomer(customerId: number): Promise<LoyaltyLink[]>;
     /** The ties of some customers to any chain. */
     listTies(customerIds: readonly number[]): Promise<LoyaltyTie[]>;
-    /** What was last agreed; undefined before the first agreement, and for one made before this was kept. */
-    findSnapshot(customerId: number, chainId: number): Promise<OutboundView | undefined>;
     /** What was last agreed, and how young the platform's record was then; undefined without a link. */
     findAgreement(customerId: number, chainId: number): Promise<KnownAgreement | undefined>;
-    /** When an update, pull or push last agreed. */
-    findSyncedAt(customerId: number, chainId: number): Promise<string | undefined>;
   };
   attempts: { find(key: string): Promise<FailedAttempts | undefined> };
   keys: { list(): Promise<ApiKey[]> };

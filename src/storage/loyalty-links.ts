@@ -173,16 +173,6 @@ const selectAgreement = prepared((db, customerId: number, chainId: number) =>
     .where('chain_id', '=', chainId),
 );
 
-/** What was last agreed; undefined before the first agreement, and for one made before this was kept. */
-export async function findSnapshot(
-  handle: Handle,
-  customerId: number,
-  chainId: number,
-): Promise<OutboundView | undefined> {
-  const snapshot = (await selectAgreement(handle, customerId, chainId))[0]?.snapshot;
-  return snapshot ? (JSON.parse(snapshot) as OutboundView) : undefined;
-}
-
 /** What was last agreed, and how young the platform's record was then; undefined without a link. */
 export async function findAgreement(
   handle: Handle,
@@ -197,11 +187,6 @@ export async function findAgreement(
     formerWords: row.former_words === null ? null : (JSON.parse(row.former_words) as FormerWords),
     syncedAt: row.synced_at,
   };
-}
-
-/** When an update, pull or push last agreed. */
-export async function findSyncedAt(handle: Handle, customerId: number, chainId: number): Promise<string | undefined> {
-  return (await selectAgreement(handle, customerId, chainId))[0]?.synced_at ?? undefined;
 }
 
 /**

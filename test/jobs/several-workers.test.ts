@@ -79,7 +79,7 @@ describeOnBothDatabases('several workers', (database) => {
     answer();
     await first.worker.stop(10_000);
     expect(first.counted).toEqual([]);
-    expect(await second.deps.store.links.findSyncedAt(id, chainId)).toBe(at(31));
+    expect((await second.deps.store.links.findAgreement(id, chainId))?.syncedAt).toBe(at(31));
   });
 
   it('hand back what they could not finish in the time they had to stop', async () => {

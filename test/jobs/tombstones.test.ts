@@ -81,7 +81,7 @@ describeOnBothDatabases('who was erased here', (database) => {
     const { profile } = await update({ identifiers: { userId }, changes: person(email) });
     const { id } = profile.customer;
     await update({ identifiers: { userId }, isErasure: true });
-    expect(await house.deps.store.links.findSnapshot(id, chainId)).toBeUndefined();
+    expect((await house.deps.store.links.findAgreement(id, chainId))?.view).toBeUndefined();
     const again = await update({ identifiers: { userId: someUserId(), username: email }, changes: { phone: '1' } });
     expect(again.profile.customer).toMatchObject({ id, phone: '1' });
     await expect(update({ identifiers: { userId, customerId: id }, changes: {} })).rejects.toMatchObject(notFound);

@@ -63,11 +63,11 @@ describeOnBothDatabases('the loyalty worker', (database) => {
     it('remembers what it sent as what was agreed', async () => {
       const { id } = await linkedCustomer({ phone: '030 1' });
       const profile = (await shop.deps.store.customers.findLoyaltyProfile(id, chainId))!;
-      expect(await shop.deps.store.links.findSnapshot(id, chainId)).toEqual(
+      expect((await shop.deps.store.links.findAgreement(id, chainId))?.view).toEqual(
         JSON.parse(JSON.stringify(outboundView(profile))),
       );
       expect(profile.link.agreedDigest).toBe(digestOf(outboundView(profile)).agreedDigest);
-      expect(await shop.deps.store.links.findSyncedAt(id, chainId)).toBe(at(0));
+      expect((await shop.deps.store.links.findAgreement(id, chainId))?.syncedAt).toBe(at(0));
     });
 
     it('sends changes of a linked customer by the platform’s id, in their order', async () => {
@@ -116,10 +116,10 @@ describeOnBothDatabases('the loyalty worker', (database) => {
       await shop.change(id, { phone: '2' });
       const answerNext = shop.holdAnswers();
       answer();
-      await until(async () => (await shop.deps.store.links.findSnapshot(id, chainId))?.phone === '1');
+      await until(async () => (await shop.deps.store.links.findAgreement(id, chainId))?.view?.phone === '1');
       answerNext();
       await shop.done(id);
-      expect((await shop.deps.store.links.findSnapshot(id, chainId))?.phone).toBe('2');
+      expect((await shop.deps.store.links.findAgreement(id, chainId))?.view?.phone).toBe('2');
     });
 
     it('sends nothing when the outbound view is what was agreed', async () => {
@@ -212,7 +212,7 @@ describeOnBothDatabases('the loyalty worker', (database) => {
         { field: 'givenName', after: 'Amazing Grace', actor: 'system', requestId: 'r-sign-in' },
         { field: 'phone' },
       ]);
-      expect(await shop.deps.store.links.findSyncedAt(id, chainId)).toBe(at(301));
+      expect((await shop.deps.store.links.findAgreement(id, chainId))?.syncedAt).toBe(at(301));
     });
 
     it('does not ask again within the interval', async () => {

@@ -48,7 +48,7 @@ describeOnBothDatabases('what the platform says of a customer who was changed he
   /** Whether something is to be sent, and the fields that differ. */
   const apart = async (id: number) => {
     const profile = await profileOf(id);
-    const [ours, theirs] = [outboundView(profile), (await house.deps.store.links.findSnapshot(id, chainId))!];
+    const [ours, theirs] = [outboundView(profile), (await house.deps.store.links.findAgreement(id, chainId))!.view!];
     expect(digestOf(theirs).agreedDigest).toBe(profile.link.agreedDigest);
     const names = Object.keys({ ...ours, ...theirs }) as (keyof typeof ours)[];
     return names.filter((name) => (ours[name] ?? '') !== (theirs[name] ?? ''));
@@ -190,11 +190,11 @@ describeOnBothDatabases('what the platform says of a customer who was changed he
     const { id, userId } = await agreed();
     const { links } = house.deps.store;
     await says(userId, { changes: { phone: '3' }, lastModifiedAt: at(30) });
-    expect(await links.findSyncedAt(id, chainId)).toBe(at(0));
+    expect((await links.findAgreement(id, chainId))?.syncedAt).toBe(at(0));
     expect((await says(userId, { changes: { phone: '3' }, lastModifiedAt: at(30) })).outcome).toBe('applied');
     expect((await says(userId, { changes: { phone: '2' }, lastModifiedAt: at(30) })).outcome).toBe('unsure');
     expect((await profileOf(id)).customer.phone).toBe('3');
-    expect(await links.findSyncedAt(id, chainId)).toBeUndefined();
+    expect((await links.findAgreement(id, chainId))?.syncedAt).toBeNull();
     // The answer to the question is what counts.
     expect((await says(userId, { changes: { phone: '2' }, lastModifiedAt: at(30) }, 'pull')).outcome).toBe('applied');
     expect((await profileOf(id)).customer.phone).toBe('2');

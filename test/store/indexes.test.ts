@@ -46,7 +46,6 @@ const lookups: [string, (handle: Handle) => Promise<unknown>][] = [
   ['the next entries of the history', (handle) => history.listAges(handle, 1, 500)],
   ['the sign-ins of a slice of the history', (handle) => history.deleteSignIns(handle, 1, 500)],
   ['the ties of some customers', (handle) => links.listTies(handle, [1, 2])],
-  ['what was agreed', (handle) => links.findSnapshot(handle, 1, 123)],
   ['what is known of an agreement', (handle) => links.findAgreement(handle, 1, 123)],
   ['the events of a customer', (handle) => outbox.hasEventOf(handle, 1)],
   ['what waits for a customer', (handle) => queue.find(handle, 123, 1)],

@@ -31,11 +31,10 @@ describeOnBothDatabases('what is kept about the loyalty link', (database) => {
   describe('agreements', () => {
     it('keeps the view that was agreed, and makes the link where there is none', async () => {
       const id = await addCustomer(store);
-      expect(await store.links.findSnapshot(id, 123)).toBeUndefined();
-      expect(await store.links.findSyncedAt(id, 123)).toBeUndefined();
+      expect(await store.links.findAgreement(id, 123)).toBeUndefined();
       await store.transaction(({ links }) => links.agree(id, 123, agreement));
-      expect(await store.links.findSnapshot(id, 123)).toEqual(view);
-      expect(await store.links.findSyncedAt(id, 123)).toBe(at(3));
+      const nothingElse = { platformModifiedAt: null, formerWords: null };
+      expect(await store.links.findAgreement(id, 123)).toEqual({ view, syncedAt: at(3), ...nothingElse });
       const { lastHash, agreedDigest } = agreement;
       expect(await store.links.listByCustomer(id)).toEqual([{ ...emptyLink(id, 123), lastHash, agreedDigest }]);
     });
@@ -51,8 +50,8 @@ describeOnBothDatabases('what is kept about the loyalty link', (database) => {
         await links.touch(id, 123, at(9));
       });
       expect(await store.links.listByCustomer(id)).toEqual([{ ...link, memberNumber: '77', lastHash, agreedDigest }]);
-      expect(await store.links.findSnapshot(id, 123)).toEqual(view);
-      expect(await store.links.findSyncedAt(id, 123)).toBe(at(9));
+      const nothingElse = { platformModifiedAt: null, formerWords: null };
+      expect(await store.links.findAgreement(id, 123)).toEqual({ view, syncedAt: at(9), ...nothingElse });
     });
 
     it('forgets what was agreed and keeps the tie', async () => {
@@ -64,8 +63,8 @@ describeOnBothDatabases('what is kept about the loyalty link', (database) => {
         await links.forgetAgreement(id, 123);
       });
       expect(await store.links.listByCustomer(id)).toEqual([link]);
-      expect(await store.links.findSnapshot(id, 123)).toBeUndefined();
-      expect(await store.links.findSyncedAt(id, 123)).toBeUndefined();
+      const nothing = { view: undefined, platformModifiedAt: null, formerWords: null, syncedAt: null };
+      expect(await store.links.findAgreement(id, 123)).toEqual(nothing);
     });
 
     it('lists the ties of several customers to all chains', async () => {
