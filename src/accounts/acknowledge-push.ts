@@ -10,7 +10,7 @@ import { leaveOutProblems } from './loyalty-update-problems.ts';
 import type { SentWords } from './sent-words.ts';
 import { type SharedField, type Statement, withFields, without } from './shared-fields.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
-import { askSoon, takeOverUpdate } from './take-over-update.ts';
+import { takeOverUpdate } from './take-over-update.ts';
 
 /**
  * What came of an acknowledged push. `agreed`: noted. `erased`: the platform has erased the person, and the tie ended.
@@ -97,8 +97,8 @@ async function agreeOn(
   if (heard.outcome !== 'applied')
     await store.links.agree(customerId, chainId, { view, ...digestOf(view), syncedAt: now });
   await store.links.saveFormerWords(customerId, chainId, formerWords);
-  // The answer was overtaken by what the platform told meanwhile.
-  if (heard.outcome === 'unsure') await askSoon(store, context, chainId, customerId, now);
+  // The answer was overtaken by what the platform told meanwhile: it is asked, however short ago it was heard of.
+  if (heard.outcome === 'unsure') await store.links.touch(customerId, chainId, null);
 }
 
 async function tie(

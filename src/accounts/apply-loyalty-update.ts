@@ -44,8 +44,8 @@ export interface AppliedUpdate {
   groupIds: readonly number[];
   /**
    * `applied`: what it says is merged with what is here. `outdated`: it is older than what the platform said before.
-   * `unsure`: different, and nobody can tell which is the later, so that the platform has to be asked. The last two change
-   * nothing.
+   * `unsure`: different, and nobody can tell which is the later, so that a question to the platform waits in the queue. The
+   * last two change nothing.
    */
   outcome: 'applied' | 'outdated' | 'unsure';
   /** What could not be taken over, where nobody waits for a refusal. */

@@ -4,7 +4,7 @@ import { heardSoFar } from './loyalty-agreement.ts';
 import { type LoyaltyPlatform, LoyaltyPlatformError } from './loyalty-platform.ts';
 import { type Ambiguity, matchPlatformUser } from './match-platform-user.ts';
 import { requireOperator } from './require-scope.ts';
-import { hindranceIn, takeOverOrAsk } from './take-over-user.ts';
+import { hindranceIn, takeOverUser } from './take-over-user.ts';
 import { type RoomOptions, waitForRoom } from './wait-for-room.ts';
 import { type ChainMember, type WalkProgress, walkChain, walkPageSize } from './walk-chain.ts';
 
@@ -125,7 +125,7 @@ async function visit(
         const { spaazaUserId } = user;
         if (isDryRun) return found(matched.match, spaazaUserId);
         const answer = { chainId, customerId, user, heardBefore };
-        const reason = hindranceIn(await takeOverOrAsk(deps, answer, context));
+        const reason = hindranceIn(await takeOverUser(deps, answer, context));
         return reason === null ? found(matched.match, spaazaUserId) : found('refused', spaazaUserId, reason);
       }
     }

@@ -3,7 +3,7 @@ import type { CustomerComparison } from './compare-customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { compareSides, driftIn, observedView } from './loyalty-drift.ts';
 import { digestOf, linkChanges } from './loyalty-link.ts';
-import { hindranceIn, type PlatformAnswer, takeOverOrAsk } from './take-over-user.ts';
+import { hindranceIn, type PlatformAnswer, takeOverUser } from './take-over-user.ts';
 import { changeCustomer } from './update-customer.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function repairDrift(
     return null;
   }
   if (answer === undefined || !['differs', 'unlinked', 'erased'].includes(standing)) return 'left';
-  const taken = await takeOverOrAsk(deps, answer, context);
+  const taken = await takeOverUser(deps, answer, context);
   // What was overtaken says nothing about what the platform has by now.
   const isHeard = taken.outcome === 'applied' || taken.outcome === 'outdated';
   if (isHeard && standing !== 'erased') await haveSent(deps, answer, context);

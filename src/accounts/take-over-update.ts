@@ -22,8 +22,8 @@ import { changeCustomer } from './update-customer.ts';
 /**
  * Takes over what the loyalty platform says about a customer, inside a transaction that has locked the customer: ids,
  * address, consents and profile with their history, then what both sides agree on by now. Decisions between two values
- * go to the history as `conflict.<chain>.<field>`. `agreed` is what both sides agree on when more is known
- * of it than is kept.
+ * go to the history as `conflict.<chain>.<field>`. What it cannot tell, the workers ask the platform. `agreed` is what both
+ * sides agree on when more is known of it than is kept.
  */
 export async function takeOverUpdate(
   deps: AccountDeps,
@@ -46,8 +46,7 @@ export async function takeOverUpdate(
   if (isOutdated(comparison)) return { ...unchanged, outcome: 'outdated' };
   // The update endpoint's caller is answered with what was taken over, and an answer in time is what there is to know.
   if ((context.origin === 'webhook' || comparison.isOvertaken) && isUnsure(comparison)) {
-    // Nothing counts as fresh until the platform was asked.
-    await store.links.touch(id, chainId, null);
+    await askSoon(store, context, chainId, id, now);
     return { ...unchanged, outcome: 'unsure' };
   }
   const changed = await write(deps, store, context, { before, current, update, taken, now });
@@ -64,7 +63,7 @@ export async function takeOverUpdate(
 }
 
 /** Has the platform asked about a customer, however short ago it was heard of. */
-export async function askSoon(
+async function askSoon(
   store: WritableStore,
   { requestId }: RequestContext,
   chainId: number,

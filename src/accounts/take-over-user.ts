@@ -3,7 +3,6 @@ import { type AppliedUpdate, applyLoyaltyUpdate } from './apply-loyalty-update.t
 import type { AccountDeps } from './deps.ts';
 import { AccountError, type Problem, reasonOf } from './errors.ts';
 import type { PlatformUser } from './loyalty-platform.ts';
-import { askSoon } from './take-over-update.ts';
 
 /** What the platform answered to a question about a customer. */
 export interface PlatformAnswer {
@@ -38,25 +37,6 @@ export async function takeOverUser(
     if (!(error instanceof AccountError) || error.code === 'storage_unavailable') throw error;
     return error.code === 'customer_not_found' ? { outcome: 'nobody' } : { outcome: 'refused', why: reasonOf(error)! };
   }
-}
-
-/**
- * The same for those who ask of their own accord and will not come back: where the answer was overtaken by what the platform
- * told meanwhile, the servers ask again.
- */
-export async function takeOverOrAsk(
-  deps: AccountDeps,
-  answer: PlatformAnswer,
-  context: RequestContext,
-): Promise<TakenOver> {
-  const taken = await takeOverUser(deps, answer, context);
-  if (taken.outcome === 'unsure') {
-    const { chainId, customerId } = answer;
-    await deps.store.transaction(async (store) => {
-      if (await store.customers.hold(customerId)) await askSoon(store, context, chainId, customerId, deps.now());
-    });
-  }
-  return taken;
 }
 
 /** Why nothing was taken over, codes and names of fields; null when nothing was in the way. */

@@ -57,25 +57,17 @@ interface Verdict {
   errorText: string | null;
   /** Of a failure: when to try again, and how often it failed. */
   retry?: { dueAt: string; attempts: number };
-  /** Whom the platform is to be asked about. */
-  askAbout?: number;
 }
 
 async function workOn(tools: NoticeTools, entry: InboxEntry, leaseToken: string): Promise<void> {
   const { deps, count } = tools;
-  const { id, chainId, requestId } = entry;
+  const { id, chainId } = entry;
   const verdict = await judge(tools, entry).catch((error: unknown) => failed(tools, entry, error));
-  const { outcome, errorText, retry, askAbout } = verdict;
-  const isSettled = await deps.store.transaction(async ({ inbox, queue }) => {
-    const now = deps.now();
-    const { dueAt, attempts } = retry ?? { dueAt: now, attempts: entry.attempts };
-    if (!(await inbox.settle(id, leaseToken, { state: stateAfter(outcome), dueAt, attempts, errorText }))) return false;
-    if (askAbout !== undefined) {
-      const order = { chainId, customerId: askAbout, wantsPush: false, wantsPull: true, erasure: null, requestId };
-      await queue.enqueue([order], now);
-    }
-    return true;
-  });
+  const { outcome, errorText, retry } = verdict;
+  const { dueAt, attempts } = retry ?? { dueAt: deps.now(), attempts: entry.attempts };
+  const isSettled = await deps.store.transaction(({ inbox }) =>
+    inbox.settle(id, leaseToken, { state: stateAfter(outcome), dueAt, attempts, errorText }),
+  );
   // Whoever was slower than the lease has done it for nothing: doing it again changes nothing.
   if (isSettled) count(chainId, outcome);
 }
@@ -100,18 +92,14 @@ async function judge({ deps, read }: NoticeTools, { chainId, body, requestId }: 
   if ('reason' in notice) return { outcome: 'ignored', errorText: notice.reason };
   const update = { ...notice.statement, createIfMissing: false, chainId };
   const context = { actor: { kind: 'system' }, origin: 'webhook', requestId } as const;
-  const { outcome, leftOut, profile } = await applyLoyaltyUpdate(deps, update, context);
+  const { outcome, leftOut } = await applyLoyaltyUpdate(deps, update, context);
   switch (outcome) {
     case 'applied':
       return { outcome, errorText: leftOut.length === 0 ? null : `left out: ${namesOf(leftOut)}` };
     case 'outdated':
       return { outcome, errorText: 'it is older than what the platform said before' };
     case 'unsure':
-      return {
-        outcome: 'asked',
-        errorText: 'it is as old as what the platform said before',
-        askAbout: profile.customer.id,
-      };
+      return { outcome: 'asked', errorText: 'it is as old as what the platform said before' };
   }
 }
 
