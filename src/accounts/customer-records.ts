@@ -94,10 +94,10 @@ export async function updateCustomer(
   const shop = topology.shopOfWebsite(found.customer.websiteId);
   const problems = [...input.problems, ...problemsOf(input.changes), ...problemsOfWish(input.newsletter, topology)];
   refuseIfAny(problems);
-  const groupIds = wishedGroups(input.newsletter, found.groupIds, shop);
   return deps.store.transaction(async (store) => {
     const current = await store.customers.lock(found.customer.id);
     if (current === undefined) throw noCustomer(input.reference);
+    const groupIds = wishedGroups(input.newsletter, current.groupIds, shop);
     return changeCustomer(deps, store, context, current, input.changes, groupIds, deps.now());
   });
 }

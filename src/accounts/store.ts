@@ -143,8 +143,16 @@ export interface Writes extends LoyaltyWrites {
     hold(id: number): Promise<boolean>;
     /** undefined when the e-mail is already taken in the pool. Throws `validation_failed` for a taken foreign id. */
     insert(customer: NewCustomer): Promise<number | undefined>;
-    /** Throws `validation_failed` (taken) when the new e-mail or foreign id belongs to someone else. */
-    update(id: number, changes: CustomerChanges, updatedAt: string): Promise<void>;
+    /**
+     * Gives the customer as it is then. `held` is what `lock` gave in this transaction, and spares a reading. Throws
+     * `validation_failed` (taken) when the new e-mail or foreign id belongs to someone else.
+     */
+    update(
+      id: number,
+      changes: CustomerChanges,
+      updatedAt: string,
+      held?: Customer,
+    ): Promise<CustomerWithGroups | undefined>;
     setPasswordHash(id: number, passwordHash: string): Promise<void>;
     delete(id: number): Promise<void>;
     /** Makes customers searchable who are not: at most `limit`, by id after `afterId`. Tells how many and the last id. */

@@ -1,7 +1,7 @@
 import type { RequestContext } from './access.ts';
 import { logChange, passwordSet } from './change-log.ts';
 import { checkCounted } from './counted-check.ts';
-import { type CustomerChanges, differences, type FieldChange, problemsOf } from './customer.ts';
+import { type Customer, type CustomerChanges, differences, type FieldChange, problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
 import { AccountError, type Problem, refuseIfAny } from './errors.ts';
@@ -28,6 +28,13 @@ export interface PasswordChange {
   currentPassword?: string;
 }
 
+export interface OwnAccountUpdate extends CustomerUpdate {
+  /** As their session told; read again, and locked, before anything is changed. */
+  customer: Customer;
+  sessionId: number;
+  shop: Shop;
+}
+
 /**
  * Lets a signed-in customer change their own account. Throws `validation_failed` with every problem at once (taken
  * e-mail, unknown group, wrong current password …); then nothing is changed. A new password ends all other sessions.
@@ -35,22 +42,20 @@ export interface PasswordChange {
  */
 export async function updateOwnAccount(
   deps: AccountDeps,
-  input: CustomerUpdate & { customerId: number; sessionId: number; shop: Shop },
+  input: OwnAccountUpdate,
   context: RequestContext,
 ): Promise<CustomerWithGroups> {
-  const found = await deps.store.customers.findById(input.customerId);
-  if (found === undefined) throw new AccountError('not_signed_in');
   const problems = await problemsOfPasswordChange(deps, input);
-  problems.push(...problemsOf(input.changes), ...(await problemsOfNewEmail(deps, found, input)));
+  problems.push(...problemsOf(input.changes), ...(await problemsOfNewEmail(deps, input)));
   problems.push(...input.problems, ...problemsOfWish(input.newsletter, deps.directory.topology));
   refuseIfAny(problems);
-  const groupIds = wishedGroups(input.newsletter, found.groupIds, input.shop);
   const newHash =
     input.password?.newPassword === undefined ? undefined : await deps.passwords.hash(input.password.newPassword);
   return deps.store.transaction(async (store) => {
-    const current = await store.customers.lock(input.customerId);
+    const current = await store.customers.lock(input.customer.id);
     if (current === undefined) throw new AccountError('not_signed_in');
     const now = deps.now();
+    const groupIds = wishedGroups(input.newsletter, current.groupIds, input.shop);
     if (newHash !== undefined) await replacePassword(store, context, current, newHash, input.sessionId, now);
     return changeCustomer(deps, store, context, current, input.changes, groupIds, now);
   });
@@ -77,11 +82,13 @@ export async function changeCustomer(
     groupIds === undefined ? [] : await setGroups(store, context, deps.directory.topology, current, groupIds, now);
   const all = [...fields, ...groups, ...otherChanges];
   if (all.length === 0) return current;
-  if (all.some(movesUpdatedAt)) await store.customers.update(current.customer.id, wanted, now);
   const { id } = current.customer;
+  const changed = all.some(movesUpdatedAt)
+    ? await store.customers.update(id, wanted, now, current.customer)
+    : await store.customers.findById(id);
   const event = { type: 'customer.updated', customerId: id, fields: all.map(({ field }) => field) } as const;
   await logChange(store, context, event, all, now);
-  return (await store.customers.findById(id))!;
+  return changed!;
 }
 
 async function replacePassword(
@@ -99,10 +106,7 @@ async function replacePassword(
 }
 
 /** The order is devise's: confirmation, then the password itself, then the current one (gomus 2.8). */
-async function problemsOfPasswordChange(
-  deps: AccountDeps,
-  input: CustomerUpdate & { customerId: number; sessionId: number },
-): Promise<Problem[]> {
+async function problemsOfPasswordChange(deps: AccountDeps, input: OwnAccountUpdate): Promise<Problem[]> {
   const problems: Problem[] = [];
   if (input.password === undefined) return problems;
   const { newPassword, passwordConfirmation, currentPassword } = input.password;
@@ -131,12 +135,12 @@ async function problemsOfPasswordChange(
  */
 async function isCurrentPassword(
   deps: AccountDeps,
-  { customerId, sessionId }: { customerId: number; sessionId: number },
+  { customer, sessionId }: OwnAccountUpdate,
   password: string,
 ): Promise<boolean> {
   const key = `session:${sessionId}`;
   try {
-    const stored = await deps.store.customers.findPasswordHash(customerId);
+    const stored = await deps.store.customers.findPasswordHash(customer.id);
     const { hadFailures } = await checkCounted(deps, key, password, stored);
     if (hadFailures) await deps.store.transaction((store) => store.attempts.delete([key]));
     return true;
@@ -148,8 +152,7 @@ async function isCurrentPassword(
 
 async function problemsOfNewEmail(
   deps: AccountDeps,
-  { customer }: CustomerWithGroups,
-  { changes, emailConfirmation }: CustomerUpdate,
+  { customer, changes, emailConfirmation }: OwnAccountUpdate,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
   const email = changes.email === undefined ? undefined : normalizeEmail(changes.email);

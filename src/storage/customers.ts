@@ -1,4 +1,5 @@
-import type { CustomerChanges } from '../accounts/customer.ts';
+import { sql } from 'kysely';
+import type { Customer, CustomerChanges } from '../accounts/customer.ts';
 import { AccountError } from '../accounts/errors.ts';
 import type { CustomerWithGroups, NewCustomer, SignInAccount } from '../accounts/store.ts';
 import * as counts from './customer-counts.ts';
@@ -13,7 +14,7 @@ import {
 } from './customer-row.ts';
 import * as words from './customer-words.ts';
 import { type Handle, UniqueViolation } from './database.ts';
-import { prepared, preparedLock, preparedWrite } from './prepared.ts';
+import { prepared, preparedLock, preparedSet, preparedWrite } from './prepared.ts';
 import type { SearchedFields } from './search-words.ts';
 
 const selectById = prepared((db, id: number) =>
@@ -149,28 +150,48 @@ export async function insert(handle: Handle, customer: NewCustomer): Promise<num
   return row.id;
 }
 
-// What a change of newsletter groups alone does to the customer's row.
-const touch = preparedWrite((db, id: number, updatedAt: string) =>
-  db.updateTable('customers').set({ updated_at: updatedAt }).where('id', '=', id),
-);
+const updateColumns = preparedSet((db, set: Partial<CustomerColumns>, id: number) => {
+  const text = set.search_text;
+  // Where the words are not those of the old text, the new text does not make them so.
+  const indexed =
+    text === undefined ? {} : { indexed_text: sql<string>`case when ${isIndexed} then ${text} else indexed_text end` };
+  return db
+    .updateTable('customers')
+    .set({ ...set, ...indexed })
+    .where('id', '=', id)
+    .returning(customerColumns)
+    .returning(groupIdsColumn)
+    .returning(sql<number>`case when ${isIndexed} then 1 else 0 end`.as('is_indexed'));
+});
+const isIndexed = sql<boolean>`indexed_text = search_text`;
 
 /**
- * Changes the fields that `changes` names, and the words they are searched by. Throws `validation_failed` when the
- * e-mail or foreign id belongs to somebody else.
+ * Changes the fields that `changes` names, and the words they are searched by; gives the customer as it is then,
+ * undefined when there is none. `held` is the customer as `lock` gave it in this transaction, and spares a reading.
+ * Throws `validation_failed` when the e-mail or foreign id belongs to somebody else.
  */
-export async function update(handle: Handle, id: number, changes: CustomerChanges, updatedAt: string): Promise<void> {
-  const columns = { ...toColumns(changes), updated_at: updatedAt };
-  if (Object.keys(columns).length === 1) {
-    await touch(handle, id, updatedAt);
-    return;
+export async function update(
+  handle: Handle,
+  id: number,
+  changes: CustomerChanges,
+  updatedAt: string,
+  held?: Customer,
+): Promise<CustomerWithGroups | undefined> {
+  const isSearched = searchedFields.some((field) => changes[field] !== undefined);
+  const before = isSearched ? (held ?? (await lock(handle, id))?.customer) : undefined;
+  const after = before && searchedAfter(before, changes);
+  const columns = {
+    ...toColumns(changes),
+    ...(after && { search_text: searchColumns(after).search_text }),
+    updated_at: updatedAt,
+  };
+  const [row] = await renamed(() => updateColumns(handle, columns, id));
+  if (row === undefined) return undefined;
+  if (after !== undefined) {
+    await words.change(handle, id, row.is_indexed === 1 ? before : undefined, after);
+    if (row.is_indexed === 0) await words.markIndexed(handle, [id]);
   }
-  const searched = searchedFields.some((field) => changes[field] !== undefined)
-    ? await lockSearched(handle, id)
-    : undefined;
-  const after = searched && searchedAfter(searched.fields, changes);
-  const set = after === undefined ? columns : { ...columns, ...searchColumns(after) };
-  await renamed(() => handle.run(handle.db.updateTable('customers').set(set).where('id', '=', id).compile()));
-  if (after !== undefined) await words.change(handle, id, searched?.isIndexed ? searched.fields : undefined, after);
+  return toCustomerWithGroups(row);
 }
 
 const searchedFields = ['givenName', 'familyName', 'email', 'foreignId'] as const;
@@ -183,24 +204,6 @@ function searchedAfter(before: SearchedFields, changes: CustomerChanges): Search
     email,
     foreignId: changes.foreignId === undefined ? before.foreignId : changes.foreignId,
   };
-}
-
-const lockSearchedRow = preparedLock((db, id: number) =>
-  db
-    .selectFrom('customers')
-    .select(['given_name', 'family_name', 'email', 'foreign_id', 'search_text', 'indexed_text'])
-    .where('id', '=', id),
-);
-
-/** What a customer is found by at the moment; the words that are kept may be other ones when `isIndexed` is false. */
-async function lockSearched(
-  handle: Handle,
-  id: number,
-): Promise<{ fields: SearchedFields; isIndexed: boolean } | undefined> {
-  const [row] = await lockSearchedRow(handle, id);
-  if (row === undefined) return undefined;
-  const { given_name: givenName, family_name: familyName, email, foreign_id: foreignId } = row;
-  return { fields: { givenName, familyName, email, foreignId }, isIndexed: row.indexed_text === row.search_text };
 }
 
 const replaceHash = preparedWrite((db, id: number, passwordHash: string) =>

@@ -62,6 +62,33 @@ export function preparedMany<Key, Fixed extends readonly unknown[], Row>(
   };
 }
 
+/** Most sets of columns that `preparedSet` keeps a compiled form of; callers choose the columns. */
+const mostForms = 100;
+
+/**
+ * The same for a change of whichever columns: each set of them has its own compiled form. Too many sets, and the rest is
+ * compiled every time.
+ */
+export function preparedSet<Columns extends object, Fixed extends readonly unknown[], Row>(
+  build: (db: Kysely<Tables>, set: Columns, ...fixed: Fixed) => { compile(): CompiledQuery<Row> },
+): (handle: Handle, set: Columns, ...fixed: Fixed) => Promise<Row[]> {
+  const byColumns = new Map<string, (handle: Handle, ...args: unknown[]) => Promise<Row[]>>();
+  return (handle, set, ...fixed) => {
+    const columns = Object.keys(set);
+    const key = columns.join();
+    let run = byColumns.get(key);
+    if (run === undefined) {
+      if (byColumns.size >= mostForms) return handle.run(build(handle.db, set, ...fixed).compile());
+      run = preparedOn(columns.length + fixed.length, ({ db }, ...args: unknown[]) => {
+        const standIns = Object.fromEntries(columns.map((column, index) => [column, args[index]]));
+        return build(db, standIns as Columns, ...(args.slice(columns.length) as unknown as Fixed));
+      });
+      byColumns.set(key, run);
+    }
+    return run(handle, ...Object.values(set), ...fixed);
+  };
+}
+
 function preparedOn<Args extends readonly unknown[], Row>(
   argumentCount: number,
   build: (handle: Handle, ...args: Args) => { compile(): CompiledQuery<Row> },

@@ -159,7 +159,8 @@ describeOnBothDatabases('the record of a customer as of a moment', (database) =>
       const changes = taken.email ? { ...taken.changes, email: someEmail() } : taken.changes;
       const password = taken.password ? { password: { newPassword: 'ten lives' } } : {};
       const newsletter = { groupIds: taken.groupIds };
-      const input = { customerId: id, sessionId: 0, shop: shop!, changes, newsletter, problems: [], ...password };
+      const { customer } = (await store.customers.findById(id))!;
+      const input = { customer, sessionId: 0, shop: shop!, changes, newsletter, problems: [], ...password };
       await accounts.updateOwnAccount(input, asCustomer);
     } else if (taken.do === 'record') {
       const { changes, groupIds } = taken;

@@ -29,10 +29,11 @@ describeOnBothDatabases('the history of a customer', (database) => {
     const newsletter = {};
     const input = { shop: shop!, changes, password: 'nine lives', newsletter, problems: [] };
     const anonymous: RequestContext = { actor: { kind: 'anonymous' }, origin: 'gomus', requestId: 'sign-up' };
-    id = (await accounts.signUp(input, anonymous)).customer.id;
+    const { customer } = await accounts.signUp(input, anonymous);
+    id = customer.id;
     for (const phone of ['1', '2', '3']) {
       clock.advance(1_000);
-      const own = { customerId: id, sessionId: 0, shop: shop!, changes: { phone }, newsletter, problems: [] };
+      const own = { customer, sessionId: 0, shop: shop!, changes: { phone }, newsletter, problems: [] };
       await accounts.updateOwnAccount(own, asCustomer());
       await accounts.signIn({ shop: shop!, email, password: 'nine lives' }, anonymous);
     }

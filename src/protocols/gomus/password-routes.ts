@@ -38,7 +38,7 @@ export async function passwordRoutes(app: FastifyInstance, wire: GomusWire): Pro
       const updated = await accounts.updateOwnAccount(
         {
           ...readAccount({ password, password_confirmation, ...current }),
-          customerId: customer.id,
+          customer,
           sessionId: session.id,
           shop: wire.shopOf(request),
         },

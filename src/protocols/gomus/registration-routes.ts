@@ -74,7 +74,7 @@ export async function registrationRoutes(app: FastifyInstance, wire: GomusWire):
       if (!hasAccountFields(body)) throw new AccountError('nothing_to_update');
       const { session, customer, token } = await requireCustomer(accounts, request, reply);
       const updated = await accounts.updateOwnAccount(
-        { ...readAccount(body), customerId: customer.id, sessionId: session.id, shop: wire.shopOf(request) },
+        { ...readAccount(body), customer, sessionId: session.id, shop: wire.shopOf(request) },
         contextOf(request, { kind: 'customer', id: customer.id }, wire.networkOf(request.ip)),
       );
       announce(reply, { ...token, uid: updated.customer.email.toLowerCase() });
