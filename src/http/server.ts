@@ -10,8 +10,13 @@ import Fastify, {
 import type { Logger } from 'pino';
 import { refuseClientError } from './client-errors.ts';
 import { lazyLogger } from './log.ts';
+import { Turnstile } from './turnstile.ts';
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** True for what costs a password hash: such requests come in a few at a time. */
+    hashesPassword?: boolean;
+  }
   interface FastifyRequest {
     /** Why the protocol refused the request, for its log line; names of fields, never values. */
     refusal: { reason: string; fields?: string[] } | null;
@@ -36,6 +41,9 @@ const securityHeaders = {
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
 } as const;
+
+/** Each costs a fraction of a millisecond before it waits or is sent away: a reader in between waits for a few. */
+const signInsPerTurn = 8;
 
 /** Makes the HTTP server all protocols are registered on: limits, request ids, security headers, request log. */
 export function createServer(options: ServerOptions): FastifyInstance {
@@ -77,6 +85,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders).header('x-request-id', request.id);
     done();
+  });
+  const turnstile = new Turnstile(signInsPerTurn);
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.routeOptions.config.hashesPassword) turnstile.enter(done);
+    else done();
   });
   // Node closes only the connections that rest at the moment it is told to stop; those that are being answered would be
   // kept for more requests, and the stop would wait for them.

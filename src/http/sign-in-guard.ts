@@ -3,11 +3,7 @@ import { AccountError } from '../accounts/errors.ts';
 import type { Accounts } from '../accounts/index.ts';
 import type { Metrics } from './metrics.ts';
 import type { SignInLimits } from './sign-in-limits.ts';
-import { Turnstile } from './turnstile.ts';
 import type { Leave } from './waiting-lines.ts';
-
-/** Each costs a fraction of a millisecond before it waits or is sent away: a reader in between waits for a few. */
-const startsPerTurn = 8;
 
 export interface GuardOptions {
   limits: SignInLimits;
@@ -17,7 +13,6 @@ export interface GuardOptions {
 
 /** Puts the limits of the edge in front of the verbs that check passwords or create accounts, and counts outcomes. */
 export function guardSignIns(accounts: Accounts, { limits, signUpLimit, metrics }: GuardOptions): Accounts {
-  const turnstile = new Turnstile(startsPerTurn);
   const guarded = async <Result>(
     wire: 'gomus' | 'spaaza',
     context: RequestContext,
@@ -26,7 +21,6 @@ export function guardSignIns(accounts: Accounts, { limits, signUpLimit, metrics 
     const { actor, network } = context;
     const caller = actor.kind === 'partner' ? { keyId: actor.keyId, network } : { network };
     let leave: Leave | undefined;
-    await turnstile.pass();
     try {
       leave = await limits.admit(caller);
       const result = await check();
@@ -48,7 +42,6 @@ export function guardSignIns(accounts: Accounts, { limits, signUpLimit, metrics 
     signIn: (input, context) => guarded('gomus', context, () => accounts.signIn(input, context)),
     verifyLogin: (input, context) => guarded('spaaza', context, () => accounts.verifyLogin(input, context)),
     signUp: async (input, context) => {
-      await turnstile.pass();
       await signUpLimit.admit(context.network);
       return accounts.signUp(input, context);
     },

@@ -4,27 +4,38 @@ import { Turnstile } from './turnstile.ts';
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('a turnstile', () => {
-  it('lets a few through in each turn, in the order they came', async () => {
+  it('lets a few through at once and a few in each turn after that, in the order they came', async () => {
     const turnstile = new Turnstile(3);
     const passed: number[] = [];
-    for (let caller = 1; caller <= 7; caller += 1) void turnstile.pass().then(() => passed.push(caller));
-    const afterEachTurn: number[][] = [];
-    for (let turn = 1; turn <= 4; turn += 1) {
-      await nextTurn();
-      afterEachTurn.push([...passed]);
-    }
-    expect(afterEachTurn).toEqual([
-      [1, 2, 3],
-      [1, 2, 3, 4, 5, 6],
-      [1, 2, 3, 4, 5, 6, 7],
-      [1, 2, 3, 4, 5, 6, 7],
-    ]);
+    for (let caller = 1; caller <= 7; caller += 1) turnstile.enter(() => passed.push(caller));
+    expect(passed).toEqual([1, 2, 3]);
+    await nextTurn();
+    turnstile.enter(() => passed.push(8));
+    expect(passed).toEqual([1, 2, 3, 4, 5, 6]);
+    await nextTurn();
+    expect(passed).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  it('turns again for whoever comes after the last, or while others pass', async () => {
+  it('lets through at once whoever comes after the line has gone', async () => {
     const turnstile = new Turnstile(1);
-    await turnstile.pass();
-    const again = turnstile.pass().then(() => turnstile.pass());
-    await Promise.all([again, turnstile.pass()]);
+    const passed: number[] = [];
+    for (let caller = 1; caller <= 3; caller += 1) {
+      turnstile.enter(() => passed.push(caller));
+      await nextTurn();
+    }
+    turnstile.enter(() => passed.push(4));
+    expect(passed).toEqual([1, 2, 3, 4]);
+  });
+
+  it('keeps those who come while others pass for the next turn', async () => {
+    const turnstile = new Turnstile(2);
+    const passed: string[] = [];
+    turnstile.enter(() => {
+      passed.push('first');
+      for (const name of ['second', 'third']) turnstile.enter(() => passed.push(name));
+    });
+    expect(passed).toEqual(['first', 'second']);
+    await nextTurn();
+    expect(passed).toEqual(['first', 'second', 'third']);
   });
 });

@@ -4,27 +4,31 @@
  */
 export class Turnstile {
   readonly #perTurn: number;
-  readonly #waiting: (() => void)[] = [];
-  #isTurning = false;
+  #waiting: (() => void)[] = [];
+  #passed = 0;
 
   constructor(perTurn: number) {
     this.#perTurn = perTurn;
   }
 
-  /** Resolves in the next turn, or in a later one when many came before. */
-  pass(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      if (!this.#isTurning) this.#turnSoon();
-    });
+  /** Calls `letThrough` at once while few have come in this turn, else in a later one. */
+  enter(letThrough: () => void): void {
+    if (this.#passed >= this.#perTurn) {
+      this.#waiting.push(letThrough);
+      return;
+    }
+    this.#pass(letThrough);
   }
 
-  #turnSoon(): void {
-    this.#isTurning = true;
-    setImmediate(() => {
-      for (const letThrough of this.#waiting.splice(0, this.#perTurn)) letThrough();
-      this.#isTurning = false;
-      if (this.#waiting.length > 0) this.#turnSoon();
-    });
+  #pass(letThrough: () => void): void {
+    if (this.#passed === 0) setImmediate(() => this.#turn());
+    this.#passed += 1;
+    letThrough();
+  }
+
+  #turn(): void {
+    this.#passed = 0;
+    // Whoever comes meanwhile finds a full turn, and stands behind those who wait.
+    for (const letThrough of this.#waiting.splice(0, this.#perTurn)) this.#pass(letThrough);
   }
 }

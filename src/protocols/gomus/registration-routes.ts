@@ -29,7 +29,7 @@ export async function registrationRoutes(app: FastifyInstance, wire: GomusWire):
   app.post(
     '/auth',
     {
-      config: { gomus: { envelope: 'registration' } },
+      config: { gomus: { envelope: 'registration' }, hashesPassword: true },
       schema: {
         tags: ['go~mus: account'],
         summary: 'Sign up',

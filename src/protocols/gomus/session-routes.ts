@@ -23,7 +23,7 @@ export async function sessionRoutes(app: FastifyInstance, wire: GomusWire): Prom
   app.post(
     '/auth/sign_in',
     {
-      config: { gomus: { envelope: 'session' } },
+      config: { gomus: { envelope: 'session' }, hashesPassword: true },
       schema: {
         tags: ['go~mus: session'],
         summary: 'Sign in',

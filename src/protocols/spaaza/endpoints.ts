@@ -70,7 +70,7 @@ export function routesOf({ accounts, networkOf }: SpaazaOptions): Route[] {
     {
       method: 'POST',
       url: '/authenticate',
-      config: { scope: 'customer_authenticate' },
+      config: { scope: 'customer_authenticate', hashesPassword: true },
       schema: {
         tags,
         security,
