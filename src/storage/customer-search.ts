@@ -3,7 +3,7 @@ import type { CustomerQuery, CustomerWithGroups } from '../accounts/store.ts';
 import { blockSize, listBlocks } from './customer-counts.ts';
 import { customerColumns, groupIdsColumn, toCustomerWithGroups } from './customer-row.ts';
 import type { Handle } from './database.ts';
-import { prepared, preparedMany } from './prepared.ts';
+import { prepared, preparedForms, preparedMany } from './prepared.ts';
 import { endOf, wantedWords } from './search-words.ts';
 import type { Tables } from './tables.ts';
 
@@ -77,35 +77,12 @@ async function find(handle: Handle, { words, websiteId, page, perPage }: Custome
   const wanted = await byRarity(handle, wantedWords(words));
   const rarest = wanted[0]?.entries ?? 0;
   if (rarest === 0) return { customers: [], totalCount: 0 };
-  const on = rarest < manyEntries ? handle : aside(handle);
-  const matching = rarest < manyEntries ? lookedUp(handle.db, wanted) : laidTogether(handle.db, wanted);
-  const query = handle.db
-    .with(
-      (name) => name('matching').materialized(),
-      (db) =>
-        websiteId === null
-          ? matching
-          : db
-              .selectFrom(matching.as('found'))
-              .innerJoin('customers', 'customers.id', 'found.id')
-              .select('found.id as id')
-              .where('customers.website_id', '=', websiteId),
-    )
-    .with('page', (db) =>
-      db
-        .selectFrom('matching')
-        .select('id')
-        .orderBy('id')
-        .limit(perPage)
-        .offset((page - 1) * perPage),
-    )
-    .selectNoFrom(({ selectFrom }) => [
-      selectFrom('matching')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .as('total_count'),
-      selectFrom('page').select(sql<string | null>`string_agg(cast(id as text), ',')`.as('list')).as('ids'),
-    ]);
-  const [found] = await on.run(query.compile());
+  const [on, way] = rarest < manyEntries ? [handle, lookUp] : [aside(handle), layTogether];
+  const ranges = wanted.flatMap(({ word }) => rangeOf(word));
+  const pageArgs = [perPage, (page - 1) * perPage];
+  const [found] = await (websiteId === null
+    ? way.everywhere(on, wanted.length, [...ranges, ...pageArgs])
+    : way.onWebsite(on, wanted.length, [...ranges, websiteId, ...pageArgs]));
   const ids = found?.ids?.split(',').map(Number) ?? [];
   const rows = ids.length === 0 ? [] : await selectByIds(handle, ids);
   return { customers: rows.map(toCustomerWithGroups), totalCount: found?.total_count ?? 0 };
@@ -117,52 +94,91 @@ interface Wanted {
   entries: number;
 }
 
-/** The rarest first. Neither database is told here how many customers share a word, so it is asked. */
-async function byRarity({ db, run }: Handle, words: readonly string[]): Promise<Wanted[]> {
-  if (words.length === 0) return [];
-  const query = db.selectNoFrom(({ selectFrom }) =>
-    words.map((word, index) =>
-      selectFrom(entriesOf(db, word).limit(sql.lit(manyEntries)).as('entries'))
+/** The words that begin with one: from the first to before the second. */
+type Range = readonly [string, string];
+const rangeOf = (word: string): Range => [word, endOf(word)];
+const rangesIn = (args: readonly unknown[], words: number): Range[] =>
+  Array.from({ length: words }, (_, index) => args.slice(2 * index, 2 * index + 2) as unknown as Range);
+
+const countEntries = preparedForms((db, words: number, args) =>
+  db.selectNoFrom(({ selectFrom }) =>
+    rangesIn(args, words).map((range, index) =>
+      selectFrom(entriesOf(db, range).limit(sql.lit(manyEntries)).as('entries'))
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .as(`n${index}`),
     ),
-  );
-  const [counts] = (await run(query.compile())) as Record<string, number>[];
+  ),
+);
+
+/** The rarest first. Neither database is told here how many customers share a word, so it is asked. */
+async function byRarity(handle: Handle, words: readonly string[]): Promise<Wanted[]> {
+  if (words.length === 0) return [];
+  const [counts] = (await countEntries(handle, words.length, words.flatMap(rangeOf))) as Record<string, number>[];
   const wanted = words.map((word, index) => ({ word, entries: counts?.[`n${index}`] ?? 0 }));
   return wanted.sort((a, b) => a.entries - b.entries);
 }
 
 type Matching = SelectQueryBuilder<Tables, 'customer_words', { id: number }>;
 
-function entriesOf(db: Kysely<Tables>, word: string): Matching {
+function entriesOf(db: Kysely<Tables>, [from, before]: Range): Matching {
   return db
     .selectFrom('customer_words')
     .select('customer_id as id')
-    .where('word', '>=', word)
-    .where('word', '<', endOf(word));
+    .where('word', '>=', from)
+    .where('word', '<', before);
 }
 
 /** Looks each customer with the first word up under the others: for a first word that few have. */
-function lookedUp(db: Kysely<Tables>, [first, ...others]: readonly Wanted[]): Matching {
-  let matching = entriesOf(db, first!.word).distinct();
-  for (const { word } of others) {
+const lookUp = finders((db, [first, ...others]) => {
+  let matching = entriesOf(db, first!).distinct();
+  for (const [from, before] of others) {
     matching = matching.where(({ exists, selectFrom }) =>
       exists(
         selectFrom('customer_words as other')
           .select('other.word')
           .whereRef('other.customer_id', '=', 'customer_words.customer_id')
-          .where('other.word', '>=', word)
-          .where('other.word', '<', endOf(word)),
+          .where('other.word', '>=', from)
+          .where('other.word', '<', before),
       ),
     );
   }
   return matching;
-}
+});
 
 /** Reads the list of every word once and keeps what is in all: thousands of entries are read faster than looked up. */
-function laidTogether(db: Kysely<Tables>, [first, ...others]: readonly Wanted[]): Matching {
-  if (others.length === 0) return entriesOf(db, first!.word).distinct();
-  return others.reduce((all, { word }) => all.intersect(entriesOf(db, word)), entriesOf(db, first!.word));
+const layTogether = finders((db, [first, ...others]) =>
+  others.length === 0
+    ? entriesOf(db, first!).distinct()
+    : others.reduce((all, range) => all.intersect(entriesOf(db, range)), entriesOf(db, first!)),
+);
+
+/** Queries for the number of customers that match, and the ids of a page of them; one form for each number of words. */
+function finders(match: (db: Kysely<Tables>, ranges: readonly Range[]) => Matching) {
+  const finder = (isOnWebsite: boolean) =>
+    preparedForms((db, words: number, args) => {
+      const matching = match(db, rangesIn(args, words));
+      const [perPage, offset] = args.slice(-2) as [number, number];
+      return db
+        .with(
+          (name) => name('matching').materialized(),
+          () =>
+            isOnWebsite
+              ? db
+                  .selectFrom(matching.as('found'))
+                  .innerJoin('customers', 'customers.id', 'found.id')
+                  .select('found.id as id')
+                  .where('customers.website_id', '=', args.at(-3) as number)
+              : matching,
+        )
+        .with('page', (scope) => scope.selectFrom('matching').select('id').orderBy('id').limit(perPage).offset(offset))
+        .selectNoFrom(({ selectFrom }) => [
+          selectFrom('matching')
+            .select(({ fn }) => fn.countAll<number>().as('count'))
+            .as('total_count'),
+          selectFrom('page').select(sql<string | null>`string_agg(cast(id as text), ',')`.as('list')).as('ids'),
+        ]);
+    });
+  return { everywhere: finder(false), onWebsite: finder(true) };
 }
 
 function aside(handle: Handle): Handle {

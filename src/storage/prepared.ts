@@ -50,42 +50,45 @@ export function preparedLock<
 export function preparedMany<Key, Fixed extends readonly unknown[], Row>(
   build: (db: Kysely<Tables>, keys: readonly Key[], ...fixed: Fixed) => { compile(): CompiledQuery<Row> },
 ): (handle: Handle, keys: readonly Key[], ...fixed: Fixed) => Promise<Row[]> {
-  const byLength: ((handle: Handle, ...args: unknown[]) => Promise<Row[]>)[] = [];
+  const run = preparedForms((db, length: number, args) =>
+    build(db, args.slice(0, length) as Key[], ...(args.slice(length) as unknown as Fixed)),
+  );
   return (handle, keys, ...fixed) => {
     let length = 1;
     while (length < keys.length) length *= 2;
-    byLength[length] ??= preparedOn(length + fixed.length, ({ db }, ...args: unknown[]) =>
-      build(db, args.slice(0, length) as Key[], ...(args.slice(length) as unknown as Fixed)),
-    );
     const filled = Array.from({ length }, (_, index) => keys[index] ?? keys[0]);
-    return byLength[length]!(handle, ...filled, ...fixed);
+    return run(handle, length, [...filled, ...fixed]);
   };
 }
 
-/** Most sets of columns that `preparedSet` keeps a compiled form of; callers choose the columns. */
-const mostForms = 100;
-
-/**
- * The same for a change of whichever columns: each set of them has its own compiled form. Too many sets, and the rest is
- * compiled every time.
- */
+/** The same for a change of whichever columns: each set of them has a compiled form. */
 export function preparedSet<Columns extends object, Fixed extends readonly unknown[], Row>(
   build: (db: Kysely<Tables>, set: Columns, ...fixed: Fixed) => { compile(): CompiledQuery<Row> },
 ): (handle: Handle, set: Columns, ...fixed: Fixed) => Promise<Row[]> {
-  const byColumns = new Map<string, (handle: Handle, ...args: unknown[]) => Promise<Row[]>>();
-  return (handle, set, ...fixed) => {
-    const columns = Object.keys(set);
-    const key = columns.join();
-    let run = byColumns.get(key);
+  const run = preparedForms((db, form: string, args) => {
+    const columns = form.split(',');
+    const set = Object.fromEntries(columns.map((column, index) => [column, args[index]]));
+    return build(db, set as Columns, ...(args.slice(columns.length) as unknown as Fixed));
+  });
+  return (handle, set, ...fixed) => run(handle, Object.keys(set).join(), [...Object.values(set), ...fixed]);
+}
+
+/** Most forms of one query that are kept compiled: how many there are may be up to whoever asks. */
+const mostForms = 100;
+
+/** The same for a query that has several forms, told apart by a key; of too many, the rest is compiled every time. */
+export function preparedForms<Form extends string | number, Row>(
+  build: (db: Kysely<Tables>, form: Form, args: readonly unknown[]) => { compile(): CompiledQuery<Row> },
+): (handle: Handle, form: Form, args: readonly unknown[]) => Promise<Row[]> {
+  const byForm = new Map<Form, (handle: Handle, ...args: unknown[]) => Promise<Row[]>>();
+  return (handle, form, args) => {
+    let run = byForm.get(form);
     if (run === undefined) {
-      if (byColumns.size >= mostForms) return handle.run(build(handle.db, set, ...fixed).compile());
-      run = preparedOn(columns.length + fixed.length, ({ db }, ...args: unknown[]) => {
-        const standIns = Object.fromEntries(columns.map((column, index) => [column, args[index]]));
-        return build(db, standIns as Columns, ...(args.slice(columns.length) as unknown as Fixed));
-      });
-      byColumns.set(key, run);
+      if (byForm.size >= mostForms) return handle.run(build(handle.db, form, args).compile());
+      run = preparedOn(args.length, ({ db }, ...standIns: unknown[]) => build(db, form, standIns));
+      byForm.set(form, run);
     }
-    return run(handle, ...Object.values(set), ...fixed);
+    return run(handle, ...args);
   };
 }
 
