@@ -13,9 +13,10 @@ const people = 2_000;
 const tries = 3;
 /**
  * A p99 above this fails, in the best of all tries. It should be 50 ms, and the printed figures say what it was; on two
- * shared cores it was 150 to 280. Waiting behind hashes, which is what this is about, takes seconds.
+ * shared cores it was 57 to 130: the time in which Node reads up to 1,024 requests that have all arrived. Waiting behind
+ * hashes, which is what this is about, takes seconds.
  */
-const boundMs = 1_000;
+const boundMs = 400;
 const longestLine = 1_000;
 const mostMegabytes = 300;
 
