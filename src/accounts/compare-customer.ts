@@ -15,7 +15,7 @@ import type { PlatformAnswer } from './take-over-user.ts';
 export type Standing =
   /** Both sides have the same. */
   | 'agreed'
-  /** A change waits to be sent or fetched: that they differ means nothing yet. */
+  /** A change waits to be sent, fetched or taken in: that they differ means nothing yet. */
   | 'pending'
   /** Linked, and some fields are not the same. */
   | 'differs'
@@ -68,7 +68,8 @@ export async function compareCustomer(
     if (profile === undefined) return { standing: 'gone', drift: [] };
     const comparison = await judge(deps, platform, profile, call);
     if (['agreed', 'withheld'].includes(comparison.standing)) return comparison;
-    if (await isPending(deps, chainId, customerId)) return { ...comparison, standing: 'pending', drift: [] };
+    const userId = comparison.answer?.user.spaazaUserId ?? profile.link.spaazaUserId;
+    if (await isPending(deps, chainId, customerId, userId)) return { ...comparison, standing: 'pending', drift: [] };
     const after = await read();
     if (after !== undefined && stateOf(after) === stateOf(profile)) return comparison;
     profile = after;
@@ -76,10 +77,18 @@ export async function compareCustomer(
   return { standing: 'pending', drift: [], profile };
 }
 
-/** True when something changed that is not sent yet. What was given up waits for nothing. */
-async function isPending({ store }: AccountDeps, chainId: number, customerId: number): Promise<boolean> {
+/** True when something changed that the other side has not heard of yet. What was given up waits for nothing. */
+async function isPending(
+  { store }: AccountDeps,
+  chainId: number,
+  customerId: number,
+  userId: number | null,
+): Promise<boolean> {
   const row = await store.queue.find(chainId, customerId);
-  return row?.state === 'waiting' || (await store.outbox.hasEventOf(customerId));
+  if (row?.state === 'waiting' || (await store.outbox.hasEventOf(customerId))) return true;
+  // Notices about a person are worked on in their order: while any waits, the latest does.
+  const [notice] = userId === null ? [] : await store.inbox.listBySubject(chainId, String(userId), 1);
+  return notice?.state === 'waiting';
 }
 
 /** What of a profile a comparison depends on. */

@@ -36,7 +36,8 @@ export interface WorkshopOptions {
 export async function openWorkshop(url: string, options: WorkshopOptions = {}): Promise<Workshop> {
   if (options.fake === undefined) {
     // A new stand-in counts its people from the beginning: to it the customers of earlier tests are others.
-    const tables = ['outbox', 'loyalty_queue', 'loyalty_chain_state', 'loyalty_links', 'loyalty_tombstones'];
+    const loyaltyTables = ['queue', 'inbox', 'chain_state', 'links', 'tombstones'].map((name) => `loyalty_${name}`);
+    const tables = ['outbox', ...loyaltyTables];
     await runStatement(url, tables.map((table) => `delete from ${table}`).join('; '));
   }
   const house = await openHouse(url);

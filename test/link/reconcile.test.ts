@@ -222,6 +222,20 @@ describeOnBothDatabases('comparing a chain with the platform', (database) => {
     expect((await reconcile()).tally.customers).toMatchObject({ pending: 0, differs: 1 });
   });
 
+  it('takes a change for no drift of which a notice waits to be worked on', async () => {
+    const { userId } = await linkedCustomer();
+    shop.fake.changeUser(userId, { phone_number: '040 2' });
+    const notice = { chainId, subject: String(userId), body: '{}', receivedAt: shop.now(), requestId: 'r' };
+    await shop.deps.store.transaction(({ inbox }) => inbox.insert({ ...notice, digest: `told-${userId}` }));
+    expect((await reconcile()).tally.customers).toMatchObject({ pending: 1, differs: 0 });
+    await shop.deps.store.transaction(async ({ inbox }) => {
+      const entries = await inbox.claim(100, { token: 't', until: shop.now() }, shop.now());
+      const dead = { state: 'dead', dueAt: shop.now(), attempts: 1, errorText: 'refused' } as const;
+      for (const { id } of entries) await inbox.settle(id, 't', dead);
+    });
+    expect((await reconcile()).tally.customers).toMatchObject({ pending: 0, differs: 1 });
+  });
+
   it('takes a change that comes while the platform is asked for no drift', async () => {
     const { id } = await linkedCustomer();
     let isFirst = true;
