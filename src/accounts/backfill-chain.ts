@@ -5,8 +5,8 @@ import { type LoyaltyPlatform, LoyaltyPlatformError } from './loyalty-platform.t
 import { type Ambiguity, matchPlatformUser } from './match-platform-user.ts';
 import { requireOperator } from './require-scope.ts';
 import { hindranceIn, takeOverUser } from './take-over-user.ts';
-import { type RoomOptions, waitForRoom } from './wait-for-room.ts';
-import { type ChainMember, type WalkProgress, walkChain, walkPageSize } from './walk-chain.ts';
+import { waitForRoom } from './wait-for-room.ts';
+import { type ChainMember, type WalkOrder, type WalkProgress, walkChain, walkPageSize } from './walk-chain.ts';
 
 /** What the first link of a customer would be, or was. */
 export type BackfillOutcome =
@@ -35,15 +35,9 @@ export interface BackfillFinding {
 
 export type BackfillTally = Record<BackfillOutcome, number>;
 
-export interface Backfill {
-  platform: LoyaltyPlatform;
+export interface Backfill extends WalkOrder<BackfillFinding, BackfillTally> {
   /** Counts who would match, and changes nothing: neither here nor over there. */
   isDryRun: boolean;
-  /** Begins with the first customer, wherever an earlier run has come to. */
-  isRestart: boolean;
-  room: RoomOptions;
-  onFinding?(finding: BackfillFinding): void;
-  onProgress?(progress: WalkProgress<BackfillTally>): void;
 }
 
 /**
@@ -112,7 +106,7 @@ async function visit(
   const { chainId } = platform;
   const heardBefore = heardSoFar(await deps.store.links.findAgreement(customerId, chainId));
   try {
-    const matched = await matchPlatformUser(deps, platform, member, { signal, requestId: context.requestId });
+    const matched = await matchPlatformUser(deps, platform, customerId, { signal, requestId: context.requestId });
     if (matched === undefined) return found('gone', null);
     switch (matched.match) {
       case 'nobody':

@@ -2,7 +2,6 @@ import { askPatiently } from './ask-patiently.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
 import type { LoyaltyPlatform, PlatformCall, PlatformUser } from './loyalty-platform.ts';
-import type { ChainMember } from './walk-chain.ts';
 
 /** Whom the platform knows of a customer that is not linked, and by what. */
 export type PlatformMatch =
@@ -29,7 +28,7 @@ export type Ambiguity =
 export async function matchPlatformUser(
   deps: AccountDeps,
   platform: LoyaltyPlatform,
-  { customerId }: ChainMember,
+  customerId: number,
   call: PlatformCall,
 ): Promise<PlatformMatch | undefined> {
   const { chainId } = platform;

@@ -2,11 +2,10 @@ import type { RequestContext } from './access.ts';
 import { compareCustomer, type Standing } from './compare-customer.ts';
 import type { AccountDeps } from './deps.ts';
 import type { FieldComparison } from './loyalty-drift.ts';
-import type { LoyaltyPlatform } from './loyalty-platform.ts';
 import { repairDrift } from './repair-drift.ts';
 import { requireOperator } from './require-scope.ts';
-import { type RoomOptions, waitForRoom } from './wait-for-room.ts';
-import { type WalkProgress, walkChain, walkPageSize } from './walk-chain.ts';
+import { waitForRoom } from './wait-for-room.ts';
+import { type WalkOrder, type WalkProgress, walkChain, walkPageSize } from './walk-chain.ts';
 
 export interface ReconcileFinding {
   customerId: number;
@@ -27,17 +26,11 @@ export interface ReconcileTally {
   repairs: Record<Exclude<ReconcileFinding['repair'], 'none'>, number>;
 }
 
-export interface Reconcile {
-  platform: LoyaltyPlatform;
+export interface Reconcile extends WalkOrder<ReconcileFinding, ReconcileTally> {
   /** Merges what differs, and has sent what stays ours. */
   isRepair: boolean;
   /** Also tells the platform anew of those whom it does not know any more. */
   recreatesMissing: boolean;
-  /** Begins with the first customer, wherever an earlier run has come to. */
-  isRestart: boolean;
-  room: RoomOptions;
-  onFinding?(finding: ReconcileFinding): void;
-  onProgress?(progress: WalkProgress<ReconcileTally>): void;
 }
 
 /** Standings in which nothing has to be done. */

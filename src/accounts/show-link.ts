@@ -129,7 +129,7 @@ async function ask(
       if (user === undefined) return { state: 'nobody' };
       return user.update.isErasure ? { state: 'erased' } : { state: 'found', by: 'user_id', user };
     }
-    const matched = await matchPlatformUser(deps, platform, { customerId, tie: undefined }, call);
+    const matched = await matchPlatformUser(deps, platform, customerId, call);
     switch (matched?.match) {
       case 'by_id':
         return { state: 'found', by: 'our_id', user: matched.user };

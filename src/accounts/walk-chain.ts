@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { AccountDeps } from './deps.ts';
 import { AccountError } from './errors.ts';
+import type { LoyaltyPlatform } from './loyalty-platform.ts';
 import type { LoyaltyTie } from './loyalty-queue.ts';
 import type { WritableStore } from './store.ts';
+import type { RoomOptions } from './wait-for-room.ts';
 
 /** A customer of a chain: one whose website belongs to it, or who is tied to it. */
 export interface ChainMember {
@@ -20,6 +22,16 @@ export interface WalkProgress<Tally> {
   /** When the walk began, ISO 8601, be it in an earlier process. */
   startedAt: string;
   isResumed: boolean;
+}
+
+/** What an operator orders who has all customers of a chain looked at. */
+export interface WalkOrder<Finding, Tally> {
+  platform: LoyaltyPlatform;
+  /** Begins with the first customer, wherever an earlier run has come to. */
+  isRestart: boolean;
+  room: RoomOptions;
+  onFinding?(finding: Finding): void;
+  onProgress?(progress: WalkProgress<Tally>): void;
 }
 
 export interface Walk<Finding, Tally> {

@@ -5,9 +5,9 @@ import { type Outcome, printing, table } from './command-output.ts';
 import { exitCodes } from './exit-code.ts';
 import { ambiguities } from './link-there.ts';
 import { operatorContext } from './open-accounts.ts';
-import { withPlatform } from './open-platform.ts';
-import { notStandingStill, type WalkFlags, withWalkOptions } from './walk-options.ts';
+import { type WalkFlags, withWalkOptions } from './walk-options.ts';
 import { jsonLine, WalkReport } from './walk-report.ts';
+import { walkThrough } from './walk-through.ts';
 
 interface BackfillFlags extends WalkFlags {
   dryRun?: boolean;
@@ -30,26 +30,18 @@ export function linkBackfill(link: Command, env: NodeJS.ProcessEnv): void {
 }
 
 async function backfill(env: NodeJS.ProcessEnv, flags: BackfillFlags): Promise<Outcome> {
-  const { chain, dryRun: isDryRun = false, restart: isRestart = false, json = false } = flags;
+  const { dryRun: isDryRun = false, json = false } = flags;
   const line = flags.verbose ? (json ? jsonLine : describeFinding) : undefined;
   const report = new WalkReport<BackfillFinding>({ step: isDryRun ? 'match' : 'link', line, isQuiet: json });
-  const [chainId, result] = await withPlatform(
+  const { chainId, result } = await walkThrough<BackfillFinding, BackfillTally>(
     env,
-    chain,
-    async ({ accounts, platform }) => {
-      const walk = {
-        platform,
-        isDryRun,
-        isRestart,
-        room: { mostWaiting: flags.mostWaiting, stuckSeconds: flags.patience, onWait: report.onWait },
-        onFinding: (finding: BackfillFinding) => {
-          if (finding.outcome !== 'linked' && finding.outcome !== 'gone') report.add(finding.outcome, finding);
-        },
-        onProgress: report.onProgress,
-      };
-      return [platform.chainId, await notStandingStill(() => accounts.backfillChain(walk, operatorContext()))] as const;
+    flags,
+    report,
+    ({ accounts }, order) => accounts.backfillChain({ ...order, isDryRun }, operatorContext()),
+    {
+      kindOf: ({ outcome }) => (outcome === 'linked' || outcome === 'gone' ? undefined : outcome),
+      goesOn: isDryRun ? undefined : 'the same command',
     },
-    () => report.cameTo(isDryRun ? undefined : 'the same command'),
   );
   const needsPeople = result.tally.ambiguous + result.tally.refused > 0;
   return {

@@ -7,9 +7,9 @@ import { type Outcome, printing, table } from './command-output.ts';
 import { fileName } from './describe-problem.ts';
 import { exitCodes } from './exit-code.ts';
 import { operatorContext } from './open-accounts.ts';
-import { withPlatform } from './open-platform.ts';
-import { notStandingStill, type WalkFlags, withWalkOptions } from './walk-options.ts';
+import { type WalkFlags, withWalkOptions } from './walk-options.ts';
 import { jsonLine, WalkReport } from './walk-report.ts';
+import { walkThrough } from './walk-through.ts';
 
 interface ReconcileFlags extends WalkFlags {
   repair?: boolean;
@@ -36,7 +36,7 @@ export function linkReconcile(link: Command, env: NodeJS.ProcessEnv): void {
 }
 
 async function reconcile(env: NodeJS.ProcessEnv, flags: ReconcileFlags): Promise<Outcome> {
-  const { repair: isRepair = false, recreateMissing: recreatesMissing = false, restart = false, json = false } = flags;
+  const { repair: isRepair = false, recreateMissing: recreatesMissing = false, json = false } = flags;
   if (recreatesMissing && !isRepair) {
     const message = '--recreate-missing is a part of --repair.';
     throw new CommandError('usage', message, { exitCode: exitCodes.usage });
@@ -47,27 +47,15 @@ async function reconcile(env: NodeJS.ProcessEnv, flags: ReconcileFlags): Promise
       : describeFinding
     : undefined;
   const report = new WalkReport<ReconcileFinding>({ step: 'compare', line, isQuiet: json });
-  const [chainId, result] = await withPlatform(
+  const { chainId, result } = await walkThrough<ReconcileFinding, ReconcileTally>(
     env,
-    flags.chain,
-    async ({ accounts, platform }) => {
-      const walk = {
-        platform,
-        isRepair,
-        recreatesMissing,
-        isRestart: restart,
-        room: { mostWaiting: flags.mostWaiting, stuckSeconds: flags.patience, onWait: report.onWait },
-        onFinding: (finding: ReconcileFinding) => {
-          if (!wellStandings.includes(finding.standing)) report.add(finding.standing, finding);
-        },
-        onProgress: report.onProgress,
-      };
-      return [
-        platform.chainId,
-        await notStandingStill(() => accounts.reconcileChain(walk, operatorContext())),
-      ] as const;
+    flags,
+    report,
+    ({ accounts }, order) => accounts.reconcileChain({ ...order, isRepair, recreatesMissing }, operatorContext()),
+    {
+      kindOf: ({ standing }) => (wellStandings.includes(standing) ? undefined : standing),
+      goesOn: 'the same command',
     },
-    () => report.cameTo('the same command'),
   );
   const { customers, fields, repairs } = result.tally;
   return {

@@ -1,5 +1,4 @@
 import { type LoyaltyPlatform, LoyaltyPlatformError, type LoyaltyPlatforms } from '../accounts/loyalty-platform.ts';
-import { WalkTakenOver } from '../accounts/walk-chain.ts';
 import { CommandError } from './command-error.ts';
 import { exitCodes } from './exit-code.ts';
 import { type Opened, withAccounts } from './open-accounts.ts';
@@ -75,10 +74,6 @@ function linkOff(id: number): CommandError {
 }
 
 function explainPlatform(error: unknown, chainId: number, cameTo: string): unknown {
-  if (error instanceof WalkTakenOver) {
-    const message = 'Another run of this command has gone on from the same place; this one ends.';
-    return new CommandError('taken_over', message, { exitCode: exitCodes.failed, cause: error });
-  }
   if (!(error instanceof LoyaltyPlatformError)) return error;
   const [code, message] = describePlatformError(error, chainId);
   return new CommandError(code, `${message}${cameTo === '' ? '' : ` ${cameTo}`}`, {

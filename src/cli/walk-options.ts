@@ -1,9 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { QueueStandsStill } from '../accounts/wait-for-room.ts';
 import { walkPageSize } from '../accounts/walk-chain.ts';
-import { CommandError } from './command-error.ts';
 import { readChainId } from './delivery-options.ts';
-import { exitCodes } from './exit-code.ts';
 
 /** Options of the commands that go through all customers of a chain. */
 export interface WalkFlags {
@@ -24,19 +21,6 @@ export function withWalkOptions(command: Command, whom: string): Command {
     .option('--most-waiting <rows>', 'keep the queue at this length at most', readWhole(walkPageSize, 100_000), 1_000)
     .option('--patience <seconds>', 'end when the queue has not got shorter for so long', readWhole(1, 86_400), 600)
     .option('--json', 'print one JSON document; with --verbose, one line of JSON for each');
-}
-
-/** Runs a walk; a queue that nobody works on is explained to whoever waits for it. */
-export async function notStandingStill<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof QueueStandsStill)) throw error;
-    const message =
-      `The queue has ${error.waiting.toLocaleString('en-US')} rows and does not get shorter: does a server run, ` +
-      'with the credential of the chain? foyer outbox list --by-code tells more. The same command goes on from here.';
-    throw new CommandError('queue_stands_still', message, { exitCode: exitCodes.failed, cause: error });
-  }
 }
 
 function readWhole(least: number, most: number): (text: string) => number {
