@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { databaseKinds } from '../dialects.ts';
 import { chainId, linkedDatabaseOfSuite, range } from './linked-database.ts';
-import { bundledBinary } from './run-foyer.ts';
+import { bundledBinary, eventually } from './run-foyer.ts';
 
 const foyer = bundledBinary();
 
@@ -99,6 +99,19 @@ Customer 151: ambiguous, Spaaza user ${userId}, who has the shop id of somebody 
     const { code, stderr } = await backfill('--most-waiting', '60', '--patience', '1');
     expect(code).toBe(1);
     expect(stderr).toContain('The queue has 50 rows and does not get shorter: does a server run');
+  });
+
+  it('ends when another run has gone on from the same place', async () => {
+    await linked.addCustomers(range(1, 60));
+    // The other one moves while this one waits for its first answers.
+    linked.fake.behave({ delayMs: 500 });
+    linked.fake.clearJournal();
+    const run = backfill();
+    await eventually(() => linked.fake.stats().requests > 0);
+    await linked.store.transaction(({ chainStates }) => chainStates.save(chainId, { backfillCursor: '{"after":50}' }));
+    const { code, stderr } = await run;
+    expect(code).toBe(1);
+    expect(stderr).toContain('foyer: Another run of this command has gone on from the same place; this one ends.\n');
   });
 
   it('names the variable that turns the link on, and chains that there are', async () => {
