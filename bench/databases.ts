@@ -1,4 +1,5 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, createReadStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import startPostgres from '../test/postgres.ts';
@@ -18,6 +19,8 @@ export interface Databases {
   create(kind: DatabaseKind, name: string): Promise<string>;
   /** Makes a second database with what the first, to which nobody may be connected, holds. */
   copy(url: string, name: string): Promise<string>;
+  /** Reads the files of all databases once, so that the operating system has them in memory as far as it can. */
+  readIn(): Promise<void>;
   discard(): Promise<void>;
 }
 
@@ -49,17 +52,22 @@ export async function openDatabases(): Promise<Databases> {
     url.pathname = `/${database}`;
     return url.href;
   };
+  const { rows: facts } = await onServer(
+    `select name, current_setting(name) as value from pg_settings where name in
+     ('server_version', 'shared_buffers', 'fsync', 'synchronous_commit', 'max_connections', 'wal_sync_method', 'data_directory')`,
+  );
+  const postgresFacts: Record<string, string> = Object.fromEntries(
+    facts.map(({ name, value }: { name: string; value: string }) => [name, value]),
+  );
   return {
     directory,
     postgresPid: await serverPid(serverUrl),
-    postgresFacts: Object.fromEntries(
-      (
-        await onServer(
-          `select name, current_setting(name) as value from pg_settings where name in
-           ('server_version', 'shared_buffers', 'fsync', 'synchronous_commit', 'max_connections', 'wal_sync_method', 'data_directory')`,
-        )
-      ).rows.map(({ name, value }: { name: string; value: string }) => [name, value]),
-    ),
+    postgresFacts,
+    readIn: async () => {
+      await readFiles(directory);
+      // Not there when the server is on another machine or not ours to read.
+      await readFiles(join(postgresFacts.data_directory ?? '', 'base')).catch(() => undefined);
+    },
     create: (kind, name) =>
       kind === 'sqlite' ? Promise.resolve(`sqlite:${join(directory, `${name}.db`)}`) : create(name, 'template1'),
     copy: async (url, name) => {
@@ -74,6 +82,14 @@ export async function openDatabases(): Promise<Databases> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+async function readFiles(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const chunks = createReadStream(join(entry.path, entry.name), { highWaterMark: 1 << 20 });
+    for await (const _chunk of chunks);
+  }
 }
 
 async function serverPid(url: string): Promise<number | undefined> {

@@ -37,7 +37,7 @@ async function run(settings: Settings): Promise<boolean> {
     const atRest = measureMemory(lineup.targets.values());
     generator = await startLoadGenerator();
     const fitted = withinBudget(settings, lineup, begin);
-    const cells = await measureAll(fitted, lineup, generator, databases.postgresPid, begin);
+    const cells = await measureAll(fitted, lineup, generator, databases, begin);
     const footprints = footprintsOf(ready, atRest, measureMemory(lineup.targets.values()));
     const bars = judge(cells, footprints, settings);
     const report: Report = {
@@ -83,14 +83,16 @@ async function measureAll(
   settings: Settings,
   lineup: Lineup,
   generator: LoadGenerator,
-  postgresPid: number | undefined,
+  databases: Databases,
   begin: number,
 ): Promise<Cell[]> {
   const cells: Cell[] = [];
+  const { postgresPid } = databases;
   const measuring = { warmed: new Set<string>(), generator, settings, postgresPid, say };
   for (const workload of settings.workloads) {
     const targets = targetsOf(workload, settings, lineup);
     say(`${workload} on ${targets.length} targets, ${((performance.now() - begin) / 1000).toFixed(0)} s into the run`);
+    await databases.readIn();
     cells.push(...(await measureWorkload(measuring, workload, targets)));
   }
   return cells;
