@@ -14,10 +14,14 @@ export function migrate(program: Command, env: NodeJS.ProcessEnv): void {
         'starting a new release; on SQLite every command does it by itself. Running it again does nothing.',
     )
     .option('--plan', 'show what would run, and run nothing')
-    .option('--json', 'print one JSON document')
+    .option('--json', 'print one JSON document, and no progress')
     .action(
-      printing(async ({ plan = false }: { plan?: boolean }) => {
-        const { names, customers } = await run(env, plan);
+      printing(async ({ plan = false, json = false }: { plan?: boolean; json?: boolean }) => {
+        // A million customers take minutes.
+        const onProgress = (done: number): void => {
+          if (!json) process.stderr.write(`${done.toLocaleString('en')} customers are searchable so far.\n`);
+        };
+        const { names, customers } = await run(env, plan, onProgress);
         const verb = plan ? 'Would run' : 'Ran';
         const lines = names.map((name) => `${verb} ${name}`);
         if (names.length === 0) lines.push('The schema is up to date.');
@@ -27,7 +31,11 @@ export function migrate(program: Command, env: NodeJS.ProcessEnv): void {
     );
 }
 
-async function run(env: NodeJS.ProcessEnv, isPlan: boolean): Promise<{ names: string[]; customers: number }> {
+async function run(
+  env: NodeJS.ProcessEnv,
+  isPlan: boolean,
+  onProgress: (customers: number) => void,
+): Promise<{ names: string[]; customers: number }> {
   const config = loadConfig(env, 'tool');
   const file = databaseFile(config);
   // Opening a file makes it, and a plan makes nothing.
@@ -41,7 +49,7 @@ async function run(env: NodeJS.ProcessEnv, isPlan: boolean): Promise<{ names: st
     if (isPlan) return { names: await store.pendingMigrations(), customers: 0 };
     const names = await store.migrate();
     // What is being moved in must stay as it is at the source.
-    return { names, customers: (await store.isBeingMovedInto()) ? 0 : await catchUp(store) };
+    return { names, customers: (await store.isBeingMovedInto()) ? 0 : await catchUp(store, onProgress) };
   } finally {
     await store.close();
   }
