@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
+import { type KeptProcess, startKept } from './kept-process.ts';
 
 /** A real Redis or Valkey of a suite's own, in memory only, on a socket in a folder that is removed after the suite. */
 export interface RedisServer {
@@ -34,14 +35,11 @@ export const describeWithRedis = describe.skipIf(isSkipped);
 export function redisOfSuite(password?: string): RedisServer {
   const folder = mkdtempSync(join(tmpdir(), 'foyer-redis-'));
   const socket = join(folder, 'redis.sock');
-  let running: { keeper: ChildProcess; pid: number } | undefined;
+  let running: KeptProcess | undefined;
 
   const kill = async (): Promise<void> => {
-    if (running === undefined) return;
-    const { keeper } = running;
+    const ended = running?.kill();
     running = undefined;
-    const ended = new Promise((resolve) => keeper.once('close', resolve));
-    keeper.stdin?.end();
     await ended;
   };
   afterAll(async () => {
@@ -54,18 +52,9 @@ export function redisOfSuite(password?: string): RedisServer {
     async start() {
       if (program === undefined)
         throw new Error('Install redis-server or valkey-server (FOYER_TEST_REQUIRE_REDIS is set)');
-      // The shell reads our pipe: when this process is gone, in whatever way, the server ends as well.
-      const script = 'exec 3<&0; "$@" <&- >&2 & echo $!; cat <&3 >/dev/null; kill -KILL $!; wait';
       const options = ['--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--dir', folder];
       const secret = password === undefined ? [] : ['--requirepass', password];
-      const keeper = spawn('/bin/sh', ['-c', script, 'keeper', program, ...options, ...secret], {
-        stdio: ['pipe', 'pipe', 'ignore'],
-      });
-      const pid = await new Promise<number>((resolve, reject) => {
-        keeper.once('error', reject);
-        keeper.stdout?.once('data', (line) => resolve(Number(line)));
-      });
-      running = { keeper, pid };
+      running = await startKept([program, ...options, ...secret]);
       await untilConnectable(socket);
     },
     kill,
