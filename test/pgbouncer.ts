@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
+import { freePort } from './free-port.ts';
 import { startKept } from './kept-process.ts';
+import { untilConnectable } from './until-connectable.ts';
 
 /** Debian keeps it where only root looks. */
 const program = ['pgbouncer', '/usr/sbin/pgbouncer'].find((name) => spawnSync(name, ['--version']).status === 0);
@@ -52,33 +53,10 @@ default_pool_size = ${serverConnections}
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await untilConnectable(ownPort);
+    await untilConnectable({ host: '127.0.0.1', port: ownPort });
   } catch (error) {
     await stop();
     throw error;
   }
   return { url: `postgres://foyer@127.0.0.1:${ownPort}/${database}`, stop };
-}
-
-/** It cannot choose one itself and say which. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-async function untilConnectable(port: number): Promise<void> {
-  for (const end = Date.now() + 20_000; ; ) {
-    const error = await new Promise<Error | undefined>((resolve) => {
-      const connection = connect(port, '127.0.0.1', () => resolve(undefined)).once('error', resolve);
-      connection.once('connect', () => connection.destroy());
-    });
-    if (error === undefined) return;
-    if (Date.now() > end) throw error;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
 import { type KeptProcess, startKept } from './kept-process.ts';
+import { untilConnectable } from './until-connectable.ts';
 
 /** A real Redis or Valkey of a suite's own, in memory only, on a socket in a folder that is removed after the suite. */
 export interface RedisServer {
@@ -55,7 +55,7 @@ export function redisOfSuite(password?: string): RedisServer {
       const options = ['--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--dir', folder];
       const secret = password === undefined ? [] : ['--requirepass', password];
       running = await startKept([program, ...options, ...secret]);
-      await untilConnectable(socket);
+      await untilConnectable({ path: socket });
     },
     kill,
     freeze: () => void process.kill(running!.pid, 'SIGSTOP'),
@@ -68,16 +68,4 @@ export function redisOfSuite(password?: string): RedisServer {
       return (stdout + stderr).trim();
     },
   };
-}
-
-async function untilConnectable(socket: string): Promise<void> {
-  for (const end = Date.now() + 20_000; ; ) {
-    const error = await new Promise<Error | undefined>((resolve) => {
-      const connection = connect(socket, () => resolve(undefined)).once('error', resolve);
-      connection.once('connect', () => connection.destroy());
-    });
-    if (error === undefined) return;
-    if (Date.now() > end) throw error;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { eventually } from '../cli/run-foyer.ts';
+import { freePort } from '../free-port.ts';
 import { ask } from './client.ts';
 
 export interface Balancer {
@@ -60,13 +60,4 @@ function placed(nodeUrls: readonly string[], port: number, folder: string): stri
     if (result.search(pattern) < 0) throw new Error(`deploy/nginx.conf has no ${pattern} any more`);
     return result.replace(pattern, replacement);
   }, text);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
