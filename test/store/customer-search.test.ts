@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import type { OpenStore } from '../../src/storage/index.ts';
-import { describeOnBothDatabases } from '../dialects.ts';
+import { describeOnBothDatabases, runStatement } from '../dialects.ts';
 import { addCustomer, at, newCustomer, saveTopology, smallTopology, someEmail } from '../fixtures.ts';
 
 describeOnBothDatabases('customer search', (database) => {
@@ -81,6 +81,18 @@ describeOnBothDatabases('customer search', (database) => {
     await expectOnly([long.slice(0, 90)], id);
     await expectNobody([`x${long}`]);
     await expectOnly([`${'y.'.repeat(50)}and more`], id);
+  });
+
+  it('has the words of a customer right again when one is changed whom the release before changed', async () => {
+    const id = await addCustomer(store, { givenName: 'Firstly', familyName: 'Beforehand' });
+    // That one writes the text and knows of no words.
+    const there = `family_name = 'Meanwhile', search_text = 'firstly meanwhile'`;
+    await runStatement(database.url, `update customers set ${there} where id = ${id}`);
+    expect(await store.customers.lackWords()).toBe(true);
+    await store.transaction(({ customers }) => customers.update(id, { givenName: 'Lastly' }, at(1)));
+    await expectOnly(['lastly', 'meanwhile'], id);
+    for (const word of ['beforehand', 'firstly']) await expectNobody([word]);
+    expect(await store.customers.lackWords()).toBe(false);
   });
 
   it('looks through what a customer is called now', async () => {
