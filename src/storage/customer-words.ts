@@ -56,14 +56,10 @@ export async function areMissing(handle: Handle): Promise<boolean> {
   return (await selectUnindexed(handle)).length > 0;
 }
 
-const setIndexed = preparedMany((db, ids: readonly number[]) =>
+/** Notes that these customers' words are those of their `search_text`. */
+export const markIndexed = preparedMany((db, ids: readonly number[]) =>
   db.updateTable('customers').set({ indexed_text: sql<string>`search_text` }).where('id', 'in', ids),
 );
-
-/** Notes that these customers' words are those of their `search_text`. */
-export async function markIndexed(handle: Handle, customerIds: readonly number[]): Promise<void> {
-  await setIndexed(handle, customerIds);
-}
 
 const deleteOf = preparedMany((db, ids: readonly number[]) =>
   db.deleteFrom('customer_words').where('customer_id', 'in', ids),

@@ -150,6 +150,9 @@ export async function insert(handle: Handle, customer: NewCustomer): Promise<num
   return row.id;
 }
 
+/** The words that are kept are those of the text. */
+const isIndexed = sql<boolean>`indexed_text = search_text`;
+
 const updateColumns = preparedSet((db, set: Partial<CustomerColumns>, id: number) => {
   const text = set.search_text;
   // Where the words are not those of the old text, the new text does not make them so.
@@ -163,8 +166,6 @@ const updateColumns = preparedSet((db, set: Partial<CustomerColumns>, id: number
     .returning(groupIdsColumn)
     .returning(sql<number>`case when ${isIndexed} then 1 else 0 end`.as('is_indexed'));
 });
-const isIndexed = sql<boolean>`indexed_text = search_text`;
-
 /**
  * Changes the fields that `changes` names, and the words they are searched by; gives the customer as it is then,
  * undefined when there is none. `held` is the customer as `lock` gave it in this transaction, and spares a reading.

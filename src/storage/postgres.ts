@@ -1,4 +1,5 @@
 import {
+  CompiledQuery,
   DummyDriver,
   Kysely,
   PostgresAdapter,
@@ -74,12 +75,11 @@ export function openPostgres(connectionString: string, max: number, statementTim
     };
     try {
       // Not waited for: what follows goes out behind it, and fails with it.
-      sendTogether(client);
-      sent.push(client.query('begin').catch((error: unknown) => failures.push(error)));
+      send(begin);
       const value = await work(run, send);
       // Behind what is still on its way; after a failure in there it is a rollback.
-      sendTogether(client);
-      await Promise.all([client.query('commit'), ...sent]);
+      send(commit);
+      await Promise.all(sent);
       if (failures.length > 0) throw failures[0];
       return value;
     } catch (later) {
@@ -125,6 +125,8 @@ export function openPostgres(connectionString: string, max: number, statementTim
     },
   };
 }
+
+const [begin, commit] = [CompiledQuery.raw('begin'), CompiledQuery.raw('commit')];
 
 /**
  * What goes out to a connection in this turn of the event loop leaves in one piece: every write of its own wakes up the
