@@ -10,13 +10,16 @@ import type { Probed } from './probe.ts';
 import { probeOfSuite } from './probe-process.ts';
 
 const people = 2_000;
-const tries = 3;
+const tries = 4;
+/** What a reader's p99 should be: the storm is repeated until it is, and the figures of each are printed. */
+const wantedMs = 50;
 /**
- * A p99 above this fails, in the best of all tries. It should be 50 ms, and the printed figures say what it was; on two
- * shared cores it was 57 to 130: the time in which Node reads up to 1,024 requests that have all arrived. Waiting behind
- * hashes, which is what this is about, takes seconds.
+ * The best p99 above this fails. On two shared cores each was 21 to 121, most of it the turn of the event loop in which Node
+ * reads up to 1,024 requests that have all arrived; waiting behind hashes, which is what this is about, takes seconds.
  */
-const boundMs = 400;
+const boundMs = 200;
+/** Of a storm before those that are measured: code that has run a few times only takes several times as long. */
+const warmUpMs = 2_000;
 const longestLine = 1_000;
 const mostMegabytes = 300;
 
@@ -94,6 +97,8 @@ async function gauge(name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(body.toString())?.[1]);
 }
 
+const worstP99 = (probed: Probed): number => Math.max(...Object.values(probed).map(({ p99 }) => p99!));
+
 const show = (probed: Probed): string =>
   Object.entries(probed)
     .map(([name, { p50, p99 }]) => `${name} p50 ${p50!.toFixed(1)} p99 ${p99!.toFixed(1)} ms`)
@@ -109,8 +114,15 @@ it('2,000 sign-ins at once find a short line and bounded memory, and nobody else
     },
     seconds: 4,
   };
-  let isMet = false;
-  for (let turn = 1; turn <= tries && !isMet; turn += 1) {
+  let isWarm = false;
+  const warmingUp = storm(() => isWarm);
+  await pause(warmUpMs);
+  isWarm = true;
+  await warmingUp;
+
+  let bestMs = Number.POSITIVE_INFINITY;
+  let allowedMs = boundMs;
+  for (let turn = 1; turn <= tries && bestMs > wantedMs; turn += 1) {
     const calm = await withBusyCpus(() => probe(order));
     let isOver = false;
     let longest = 0;
@@ -143,7 +155,9 @@ it('2,000 sign-ins at once find a short line and bounded memory, and nobody else
     expect(longest).toBeLessThanOrEqual(longestLine);
     expect(peakMb).toBeLessThan(mostMegabytes);
     expect(Object.values(meanwhile).flatMap(({ failures }) => failures)).toEqual([]);
-    isMet = Object.entries(meanwhile).every(([name, { p99 }]) => p99! < Math.max(boundMs, 3 * calm[name]!.p99!));
+    bestMs = Math.min(bestMs, worstP99(meanwhile));
+    // What a busy machine makes readers wait, it does without a storm as well.
+    allowedMs = Math.max(allowedMs, 3 * worstP99(calm));
   }
-  expect(isMet).toBe(true);
+  expect(bestMs).toBeLessThan(allowedMs);
 });
