@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { CustomerChanges } from '../src/accounts/customer.ts';
 import type { NewSession } from '../src/accounts/session.ts';
-import type { NewCustomer, Store } from '../src/accounts/store.ts';
+import type { NewCustomer, Store, Writes } from '../src/accounts/store.ts';
 import type { TopologyData } from '../src/accounts/topology.ts';
 
 /** One pool, website and store, the smallest set-up that serves both wires. */
@@ -52,6 +53,16 @@ export function at(seconds: number): string {
 /** An e-mail that nothing else in the run uses. */
 export function someEmail(): string {
   return `visitor-${randomUUID()}@example.org`;
+}
+
+/** Changes a customer's row alone, without a history. */
+export async function updateById(
+  customers: Writes['customers'],
+  id: number,
+  changes: CustomerChanges,
+  updatedAt: string,
+): Promise<void> {
+  await customers.update((await customers.lock(id))!, changes, updatedAt);
 }
 
 /** A customer of `smallTopology` with an e-mail of their own and otherwise nothing known; overrides win. */

@@ -9,7 +9,7 @@ import type { Claim } from './loyalty-queue.ts';
 import { leaveOutProblems } from './loyalty-update-problems.ts';
 import type { SentWords } from './sent-words.ts';
 import { type SharedField, type Statement, withFields, without } from './shared-fields.ts';
-import type { CustomerWithGroups, WritableStore } from './store.ts';
+import type { CustomerWithGroups, HeldCustomer, WritableStore } from './store.ts';
 import { takeOverUpdate } from './take-over-update.ts';
 
 /**
@@ -76,7 +76,7 @@ async function agreeOn(
   deps: AccountDeps,
   store: WritableStore,
   context: RequestContext,
-  current: CustomerWithGroups,
+  current: HeldCustomer,
   { claim, sent, fields, sentBefore, heardBefore, user }: AcknowledgedPush,
   now: string,
 ): Promise<void> {

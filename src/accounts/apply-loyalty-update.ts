@@ -7,7 +7,7 @@ import { type LoyaltyProfile, noChain } from './loyalty-link.ts';
 import { leaveOutProblems, problemsOfLoyaltyUpdate } from './loyalty-update-problems.ts';
 import { type LoyaltyIdentifiers, matchCustomer, nobodyFound, placeNewCustomer } from './match-customer.ts';
 import { insertCustomer } from './sign-up.ts';
-import type { CustomerWithGroups, WritableStore } from './store.ts';
+import type { HeldCustomer, WritableStore } from './store.ts';
 import { takeOverUpdate } from './take-over-update.ts';
 import { isErased } from './tombstones.ts';
 import type { ChainScope, Shop } from './topology.ts';
@@ -138,7 +138,7 @@ async function unlink(
   store: WritableStore,
   context: RequestContext,
   chainId: number,
-  current: CustomerWithGroups,
+  current: HeldCustomer,
   { identifiers }: LoyaltyUpdate,
   now: string,
 ): Promise<AppliedUpdate> {

@@ -1,7 +1,7 @@
 import type { RequestContext } from './access.ts';
 import type { AccountDeps } from './deps.ts';
 import { emptyLink, linkChanges } from './loyalty-link.ts';
-import type { CustomerWithGroups, WritableStore } from './store.ts';
+import type { HeldCustomer, WritableStore } from './store.ts';
 import { changeCustomer } from './update-customer.ts';
 
 /**
@@ -13,7 +13,7 @@ export async function endLoyaltyTie(
   deps: AccountDeps,
   store: WritableStore,
   context: RequestContext,
-  current: CustomerWithGroups,
+  current: HeldCustomer,
   { chainId, spaazaUserId }: { chainId: number; spaazaUserId: number | null },
   now: string,
 ): Promise<void> {

@@ -134,25 +134,26 @@ export interface Reads extends LoyaltyReads {
   };
 }
 
+/** A customer whom nobody else changes or erases until the transaction ends. */
+export interface HeldCustomer extends CustomerWithGroups {
+  /** False where the words that the customer is found by are not those of the names; a change of them puts that right. */
+  readonly hasRightWords: boolean;
+}
+
 /** What can be written, inside a transaction only. */
 export interface Writes extends LoyaltyWrites {
   customers: {
     /** Reads a customer and keeps others from changing it until the transaction ends. */
-    lock(id: number): Promise<CustomerWithGroups | undefined>;
+    lock(id: number): Promise<HeldCustomer | undefined>;
     /** Keeps others from changing or erasing a customer until the transaction ends; false when there is none. */
     hold(id: number): Promise<boolean>;
     /** undefined when the e-mail is already taken in the pool. Throws `validation_failed` for a taken foreign id. */
     insert(customer: NewCustomer): Promise<number | undefined>;
     /**
-     * Gives the customer as it is then. `held` is what `lock` gave in this transaction, and spares a reading. Throws
-     * `validation_failed` (taken) when the new e-mail or foreign id belongs to someone else.
+     * Changes a customer as `lock` gave it in this transaction; gives it as it is then. Throws `validation_failed` (taken)
+     * when the new e-mail or foreign id belongs to someone else.
      */
-    update(
-      id: number,
-      changes: CustomerChanges,
-      updatedAt: string,
-      held?: Customer,
-    ): Promise<CustomerWithGroups | undefined>;
+    update(held: HeldCustomer, changes: CustomerChanges, updatedAt: string): Promise<Customer>;
     setPasswordHash(id: number, passwordHash: string): Promise<void>;
     delete(id: number): Promise<void>;
     /** Makes customers searchable who are not: at most `limit`, by id after `afterId`. Tells how many and the last id. */

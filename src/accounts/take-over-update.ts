@@ -15,7 +15,7 @@ import {
 } from './loyalty-link.ts';
 import { nobodyFound } from './match-customer.ts';
 import type { Statement } from './shared-fields.ts';
-import type { CustomerWithGroups, WritableStore } from './store.ts';
+import type { CustomerWithGroups, HeldCustomer, WritableStore } from './store.ts';
 import { isErased } from './tombstones.ts';
 import { changeCustomer } from './update-customer.ts';
 
@@ -31,7 +31,7 @@ export async function takeOverUpdate(
   context: RequestContext,
   input: {
     chainId: number;
-    current: CustomerWithGroups;
+    current: HeldCustomer;
     update: LoyaltyUpdate;
     now: string;
     agreed?: OutboundView;
@@ -82,7 +82,7 @@ async function write(
   context: RequestContext,
   input: {
     before: LoyaltyProfile;
-    current: CustomerWithGroups;
+    current: HeldCustomer;
     update: LoyaltyUpdate;
     taken: Statement;
     now: string;

@@ -8,7 +8,7 @@ import { AccountError, type Problem, refuseIfAny } from './errors.ts';
 import { movesUpdatedAt } from './history-fields.ts';
 import { type NewsletterWish, problemsOfWish, setGroups, wishedGroups } from './newsletter.ts';
 import { shopPasswordProblem } from './password-policy.ts';
-import type { CustomerWithGroups, WritableStore } from './store.ts';
+import type { CustomerWithGroups, HeldCustomer, WritableStore } from './store.ts';
 import type { Shop } from './topology.ts';
 
 export interface CustomerUpdate {
@@ -56,8 +56,9 @@ export async function updateOwnAccount(
     if (current === undefined) throw new AccountError('not_signed_in');
     const now = deps.now();
     const groupIds = wishedGroups(input.newsletter, current.groupIds, input.shop);
-    if (newHash !== undefined) await replacePassword(store, context, current, newHash, input.sessionId, now);
-    return changeCustomer(deps, store, context, current, input.changes, groupIds, now);
+    const held =
+      newHash === undefined ? current : await replacePassword(store, context, current, newHash, input.sessionId, now);
+    return changeCustomer(deps, store, context, held, input.changes, groupIds, now);
   });
 }
 
@@ -70,7 +71,7 @@ export async function changeCustomer(
   deps: AccountDeps,
   store: WritableStore,
   context: RequestContext,
-  current: CustomerWithGroups,
+  current: HeldCustomer,
   changes: CustomerChanges,
   groupIds: readonly number[] | undefined,
   now: string,
@@ -82,27 +83,30 @@ export async function changeCustomer(
     groupIds === undefined ? [] : await setGroups(store, context, deps.directory.topology, current, groupIds, now);
   const all = [...fields, ...groups, ...otherChanges];
   if (all.length === 0) return current;
-  const { id } = current.customer;
-  const changed = all.some(movesUpdatedAt)
-    ? await store.customers.update(id, wanted, now, current.customer)
-    : await store.customers.findById(id);
-  const event = { type: 'customer.updated', customerId: id, fields: all.map(({ field }) => field) } as const;
+  const customer = all.some(movesUpdatedAt) ? await store.customers.update(current, wanted, now) : current.customer;
+  const event = { type: 'customer.updated', customerId: customer.id, fields: all.map(({ field }) => field) } as const;
   await logChange(store, context, event, all, now);
-  return changed!;
+  return { customer, groupIds: groupIds === undefined ? current.groupIds : ascending(groupIds) };
+}
+
+function ascending(ids: readonly number[]): number[] {
+  return [...new Set(ids)].sort((a, b) => a - b);
 }
 
 async function replacePassword(
   store: WritableStore,
   context: RequestContext,
-  { customer }: CustomerWithGroups,
+  held: HeldCustomer,
   passwordHash: string,
   actingSessionId: number,
   now: string,
-): Promise<void> {
+): Promise<HeldCustomer> {
+  const { customer } = held;
   await store.customers.setPasswordHash(customer.id, passwordHash);
   await store.sessions.deleteByCustomer(customer.id, actingSessionId);
   const event = { type: 'customer.password_changed', customerId: customer.id } as const;
   await logChange(store, context, event, [passwordSet(customer)], now);
+  return { ...held, customer: { ...customer, hasPassword: true } };
 }
 
 /** The order is devise's: confirmation, then the password itself, then the current one (gomus 2.8). */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Customer, CustomerChanges } from '../accounts/customer.ts';
 import { AccountError } from '../accounts/errors.ts';
-import type { CustomerWithGroups, NewCustomer, SignInAccount } from '../accounts/store.ts';
+import type { CustomerWithGroups, HeldCustomer, NewCustomer, SignInAccount } from '../accounts/store.ts';
 import * as counts from './customer-counts.ts';
 import {
   type CustomerColumns,
@@ -15,7 +15,6 @@ import {
 import * as words from './customer-words.ts';
 import { type Handle, UniqueViolation } from './database.ts';
 import { prepared, preparedLock, preparedSet, preparedWrite } from './prepared.ts';
-import type { SearchedFields } from './search-words.ts';
 
 const selectById = prepared((db, id: number) =>
   db.selectFrom('customers').select(customerColumns).select(groupIdsColumn).where('customers.id', '=', id),
@@ -123,13 +122,27 @@ export async function mapWebsiteIds(handle: Handle, ids: readonly number[]): Pro
   return new Map((await handle.run(query.compile())).map((row) => [row.id, row.website_id]));
 }
 
+/** The words that are kept are those of the text. */
+const isIndexed = sql<boolean>`indexed_text = search_text`;
+
+const selectHeld = prepared((db, id: number) =>
+  db
+    .selectFrom('customers')
+    .select(customerColumns)
+    .select(groupIdsColumn)
+    .select(sql<number>`case when ${isIndexed} then 1 else 0 end`.as('is_indexed'))
+    .where('customers.id', '=', id),
+);
+
 /**
  * Reads a customer that nobody else changes until the transaction ends; two changes of one customer follow each other.
  * In two statements, because the groups must be those that are there once the row is held.
  */
-export async function lock(handle: Handle, id: number): Promise<CustomerWithGroups | undefined> {
-  const [isThere, found] = await Promise.all([hold(handle, id), findById(handle, id)]);
-  return isThere ? found : undefined;
+export async function lock(handle: Handle, id: number): Promise<HeldCustomer | undefined> {
+  const [isThere, [row]] = await Promise.all([hold(handle, id), selectHeld(handle, id)]);
+  return isThere && row !== undefined
+    ? { ...toCustomerWithGroups(row), hasRightWords: row.is_indexed === 1 }
+    : undefined;
 }
 
 /**
@@ -150,9 +163,6 @@ export async function insert(handle: Handle, customer: NewCustomer): Promise<num
   return row.id;
 }
 
-/** The words that are kept are those of the text. */
-const isIndexed = sql<boolean>`indexed_text = search_text`;
-
 const updateColumns = preparedSet((db, set: Partial<CustomerColumns>, id: number) => {
   const text = set.search_text;
   // Where the words are not those of the old text, the new text does not make them so.
@@ -161,51 +171,41 @@ const updateColumns = preparedSet((db, set: Partial<CustomerColumns>, id: number
   return db
     .updateTable('customers')
     .set({ ...set, ...indexed })
-    .where('id', '=', id)
-    .returning(customerColumns)
-    .returning(groupIdsColumn)
-    .returning(sql<number>`case when ${isIndexed} then 1 else 0 end`.as('is_indexed'));
+    .where('id', '=', id);
 });
+
 /**
- * Changes the fields that `changes` names, and the words they are searched by; gives the customer as it is then,
- * undefined when there is none. `held` is the customer as `lock` gave it in this transaction, and spares a reading.
- * Throws `validation_failed` when the e-mail or foreign id belongs to somebody else.
+ * Changes the fields that `changes` names, and the words they are searched by; gives the customer as it is then. `held` is
+ * what `lock` gave in this transaction. Throws `validation_failed` when the e-mail or foreign id belongs to somebody else.
  */
 export async function update(
   handle: Handle,
-  id: number,
+  held: HeldCustomer,
   changes: CustomerChanges,
   updatedAt: string,
-  held?: Customer,
-): Promise<CustomerWithGroups | undefined> {
+): Promise<Customer> {
+  const before = held.customer;
+  const { id } = before;
+  const defined = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const after: Customer = { ...before, ...defined, updatedAt };
   const isSearched = searchedFields.some((field) => changes[field] !== undefined);
-  const before = isSearched ? (held ?? (await lock(handle, id))?.customer) : undefined;
-  const after = before && searchedAfter(before, changes);
   const columns = {
     ...toColumns(changes),
-    ...(after && { search_text: searchColumns(after).search_text }),
+    ...(isSearched && { search_text: searchColumns(after).search_text }),
     updated_at: updatedAt,
   };
-  const [row] = await renamed(() => updateColumns(handle, columns, id));
-  if (row === undefined) return undefined;
-  if (after !== undefined) {
-    await words.change(handle, id, row.is_indexed === 1 ? before : undefined, after);
-    if (row.is_indexed === 0) await words.markIndexed(handle, [id]);
+  const statement = updateColumns(handle, columns, id);
+  // Waited for only where it may be refused.
+  if (changes.email === undefined && changes.foreignId === undefined) await handle.write(statement);
+  else await renamed(() => handle.run(statement));
+  if (isSearched) {
+    await words.change(handle, id, held.hasRightWords ? before : undefined, after);
+    if (!held.hasRightWords) await words.markIndexed(handle, [id]);
   }
-  return toCustomerWithGroups(row);
+  return after;
 }
 
 const searchedFields = ['givenName', 'familyName', 'email', 'foreignId'] as const;
-
-function searchedAfter(before: SearchedFields, changes: CustomerChanges): SearchedFields {
-  const { givenName = before.givenName, familyName = before.familyName, email = before.email } = changes;
-  return {
-    givenName,
-    familyName,
-    email,
-    foreignId: changes.foreignId === undefined ? before.foreignId : changes.foreignId,
-  };
-}
 
 const replaceHash = preparedWrite((db, id: number, passwordHash: string) =>
   db.updateTable('customers').set({ password_hash: passwordHash }).where('id', '=', id),

@@ -63,15 +63,26 @@ export function openPostgres(connectionString: string, max: number, statementTim
   const readOnce = async <Row>(statement: Statement<Row>): Promise<Row[]> => query(opened ?? (await pool()), statement);
   const attempt = async <T>(work: TransactionWork<T>) => {
     const client = await (opened ?? (await pool())).connect();
-    const run = <Row>(statement: Statement<Row>): Promise<Row[]> => {
-      sendTogether(client);
-      return query(client, statement);
-    };
     let isBroken = false;
+    /** What failed first is the reason; what fails after it says only that the transaction is of no use any more. */
+    let reason: { error: unknown } | undefined;
+    const run = async <Row>(statement: Statement<Row>): Promise<Row[]> => {
+      sendTogether(client);
+      try {
+        return await query(client, statement);
+      } catch (error) {
+        reason ??= { error };
+        throw error;
+      }
+    };
     const sent: Promise<unknown>[] = [];
-    const failures: unknown[] = [];
+    let hasLost = false;
     const send = (statement: Statement): void => {
-      sent.push(run(statement).catch((error: unknown) => failures.push(error)));
+      sent.push(
+        run(statement).catch(() => {
+          hasLost = true;
+        }),
+      );
     };
     try {
       // Not waited for: what follows goes out behind it, and fails with it.
@@ -80,11 +91,11 @@ export function openPostgres(connectionString: string, max: number, statementTim
       // Behind what is still on its way; after a failure in there it is a rollback.
       send(commit);
       await Promise.all(sent);
-      if (failures.length > 0) throw failures[0];
+      if (hasLost) throw reason?.error;
       return value;
-    } catch (later) {
-      // What failed first is the reason; the rest only says that the transaction is of no use any more.
-      const error = failures[0] ?? later;
+    } catch (thrown) {
+      // The work may have made something of a failure that it waited for, but of no other.
+      const error = reason !== undefined && (hasLost || isAftermath(thrown)) ? reason.error : thrown;
       // After a timeout the answer may still be on its way: the connection is of no use to anybody.
       isBroken =
         isTimeout(error) ||
@@ -163,6 +174,11 @@ class StatementNames {
     }
     return false;
   }
+}
+
+/** The statement before has failed: the order in which callers hear of it is up to them. */
+function isAftermath(error: unknown): boolean {
+  return (error as { code?: unknown }).code === '25P02';
 }
 
 function isTimeout(error: unknown): boolean {

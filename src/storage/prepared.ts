@@ -61,16 +61,16 @@ export function preparedMany<Key, Fixed extends readonly unknown[], Row>(
   };
 }
 
-/** The same for a change of whichever columns: each set of them has a compiled form. */
-export function preparedSet<Columns extends object, Fixed extends readonly unknown[], Row>(
-  build: (db: Kysely<Tables>, set: Columns, ...fixed: Fixed) => { compile(): CompiledQuery<Row> },
-): (handle: Handle, set: Columns, ...fixed: Fixed) => Promise<Row[]> {
-  const run = preparedForms((db, form: string, args) => {
+/** The same for a change of whichever columns, each set of which has a compiled form; to be run or written. */
+export function preparedSet<Columns extends object, Fixed extends readonly unknown[]>(
+  build: (db: Kysely<Tables>, set: Columns, ...fixed: Fixed) => { compile(): CompiledQuery<unknown> },
+): (handle: Handle, set: Columns, ...fixed: Fixed) => Statement {
+  const statement = formStatement((db, form: string, args) => {
     const columns = form.split(',');
     const set = Object.fromEntries(columns.map((column, index) => [column, args[index]]));
     return build(db, set as Columns, ...(args.slice(columns.length) as unknown as Fixed));
   });
-  return (handle, set, ...fixed) => run(handle, Object.keys(set).join(), [...Object.values(set), ...fixed]);
+  return (handle, set, ...fixed) => statement(handle, Object.keys(set).join(), [...Object.values(set), ...fixed]);
 }
 
 /** Most forms of one query that are kept compiled: how many there are may be up to whoever asks. */
@@ -80,15 +80,22 @@ const mostForms = 100;
 export function preparedForms<Form extends string | number, Row>(
   build: (db: Kysely<Tables>, form: Form, args: readonly unknown[]) => { compile(): CompiledQuery<Row> },
 ): (handle: Handle, form: Form, args: readonly unknown[]) => Promise<Row[]> {
-  const byForm = new Map<Form, (handle: Handle, ...args: unknown[]) => Promise<Row[]>>();
+  const statement = formStatement(build);
+  return (handle, form, args) => handle.run(statement(handle, form, args));
+}
+
+function formStatement<Form extends string | number, Row>(
+  build: (db: Kysely<Tables>, form: Form, args: readonly unknown[]) => { compile(): CompiledQuery<Row> },
+): (handle: Handle, form: Form, args: readonly unknown[]) => Statement<Row> {
+  const byForm = new Map<Form, (handle: Handle, ...args: unknown[]) => Statement<Row>>();
   return (handle, form, args) => {
-    let run = byForm.get(form);
-    if (run === undefined) {
-      if (byForm.size >= mostForms) return handle.run(build(handle.db, form, args).compile());
-      run = preparedOn(args.length, ({ db }, ...standIns: unknown[]) => build(db, form, standIns));
-      byForm.set(form, run);
+    let statement = byForm.get(form);
+    if (statement === undefined) {
+      if (byForm.size >= mostForms) return build(handle.db, form, args).compile();
+      statement = preparedStatement(args.length, ({ db }, ...standIns: unknown[]) => build(db, form, standIns));
+      byForm.set(form, statement);
     }
-    return run(handle, ...args);
+    return statement(handle, ...args);
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf, outboundView } from '../../src/accounts/loyalty-link.ts';
 import { databaseKinds } from '../dialects.ts';
+import { updateById } from '../fixtures.ts';
 import { chainId, linkedDatabaseOfSuite, range } from './linked-database.ts';
 import { bundledBinary, eventually } from './run-foyer.ts';
 
@@ -133,7 +134,7 @@ city   1
   it('shows which fields would be sent: what is not as agreed, and what was sent without an answer', async () => {
     await addLinked([7]);
     await linked.store.transaction(async ({ customers, queue }) => {
-      await customers.update(7, { familyName: 'Murray' }, '2026-01-02T00:00:00.000Z');
+      await updateById(customers, 7, { familyName: 'Murray' }, '2026-01-02T00:00:00.000Z');
       const now = '2026-01-02T00:00:00.000Z';
       const order = { chainId, customerId: 7, wantsPush: true, wantsPull: false, erasure: null, requestId: 'r' };
       await queue.enqueue([order], now);

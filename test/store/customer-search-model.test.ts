@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import type { OpenStore } from '../../src/storage/index.ts';
 import { describeOnBothDatabases } from '../dialects.ts';
-import { addCustomer, at, saveTopology, smallTopology } from '../fixtures.ts';
+import { addCustomer, at, saveTopology, smallTopology, updateById } from '../fixtures.ts';
 
 interface Known {
   id: number;
@@ -64,7 +64,7 @@ describeOnBothDatabases('customer search, compared with looking at everybody', (
   const change = async (which: number, changes: Partial<Pick<Known, 'familyName' | 'email' | 'foreignId'>>) => {
     const known = everybody[which % everybody.length];
     if (known === undefined) return;
-    await store.transaction(({ customers }) => customers.update(known.id, changes, at(1)));
+    await store.transaction(({ customers }) => updateById(customers, known.id, changes, at(1)));
     Object.assign(known, changes);
   };
 

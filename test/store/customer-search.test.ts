@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import type { OpenStore } from '../../src/storage/index.ts';
 import { describeOnBothDatabases, runStatement } from '../dialects.ts';
-import { addCustomer, at, newCustomer, saveTopology, smallTopology, someEmail } from '../fixtures.ts';
+import { addCustomer, at, newCustomer, saveTopology, smallTopology, someEmail, updateById } from '../fixtures.ts';
 
 describeOnBothDatabases('customer search', (database) => {
   let store: OpenStore;
@@ -89,7 +89,7 @@ describeOnBothDatabases('customer search', (database) => {
     const there = `family_name = 'Meanwhile', search_text = 'firstly meanwhile'`;
     await runStatement(database.url, `update customers set ${there} where id = ${id}`);
     expect(await store.customers.lackWords()).toBe(true);
-    await store.transaction(({ customers }) => customers.update(id, { givenName: 'Lastly' }, at(1)));
+    await store.transaction(({ customers }) => updateById(customers, id, { givenName: 'Lastly' }, at(1)));
     await expectOnly(['lastly', 'meanwhile'], id);
     for (const word of ['beforehand', 'firstly']) await expectNobody([word]);
     expect(await store.customers.lackWords()).toBe(false);
@@ -98,14 +98,14 @@ describeOnBothDatabases('customer search', (database) => {
   it('looks through what a customer is called now', async () => {
     const id = await addCustomer(store, { familyName: 'Oldname' });
     const foreignId = someEmail();
-    await store.transaction(({ customers }) => customers.update(id, { familyName: 'Newname' }, at(1)));
-    await store.transaction(({ customers }) => customers.update(id, { foreignId }, at(1)));
+    await store.transaction(({ customers }) => updateById(customers, id, { familyName: 'Newname' }, at(1)));
+    await store.transaction(({ customers }) => updateById(customers, id, { foreignId }, at(1)));
     await expectOnly(['newname', foreignId], id);
     await expectNobody(['oldname']);
     const email = someEmail();
-    await store.transaction(({ customers }) => customers.update(id, { email, givenName: 'Renée' }, at(2)));
+    await store.transaction(({ customers }) => updateById(customers, id, { email, givenName: 'Renée' }, at(2)));
     await expectOnly([email, 'RENÉE', 'newname'], id);
-    await store.transaction(({ customers }) => customers.update(id, { foreignId: null }, at(3)));
+    await store.transaction(({ customers }) => updateById(customers, id, { foreignId: null }, at(3)));
     await expectNobody([foreignId]);
     await store.transaction(({ customers }) => customers.delete(id));
     await expectNobody(['newname']);
@@ -115,7 +115,9 @@ describeOnBothDatabases('customer search', (database) => {
     const email = someEmail();
     await addCustomer(store, { email });
     const id = await addCustomer(store, { familyName: 'Steadfast' });
-    const change = store.transaction(({ customers }) => customers.update(id, { familyName: 'Fickle', email }, at(1)));
+    const change = store.transaction(({ customers }) =>
+      updateById(customers, id, { familyName: 'Fickle', email }, at(1)),
+    );
     await expect(change).rejects.toMatchObject({ code: 'validation_failed' });
     await expectOnly(['steadfast'], id);
     await expectNobody(['fickle']);

@@ -30,10 +30,9 @@ describeWithPgBouncer('by way of PgBouncer in transaction mode, two connections 
     const changes = ids.flatMap((id) =>
       letters.map((letter, index) =>
         store.transaction(async ({ customers }) => {
-          const { customer } = (await customers.lock(id))!;
-          const changed = { notes: `${customer.notes}${letter}`, givenName: `Ada${letter}` };
-          const after = await customers.update(id, changed, at(index), customer);
-          expect(after?.customer).toMatchObject(changed);
+          const held = (await customers.lock(id))!;
+          const changed = { notes: `${held.customer.notes}${letter}`, givenName: `Ada${letter}` };
+          expect(await customers.update(held, changed, at(index))).toMatchObject(changed);
           if (index % 5 === 4) throw new AccountError('forbidden');
         }),
       ),

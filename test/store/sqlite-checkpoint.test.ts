@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type OpenStore, openStore } from '../../src/storage/index.ts';
 import { type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
-import { newCustomer, someEmail } from '../fixtures.ts';
+import { newCustomer, someEmail, updateById } from '../fixtures.ts';
 
 const size = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 const mebibyte = 2 ** 20;
@@ -73,7 +73,9 @@ describe.runIf(process.getuid?.() === 0)('a SQLite file on a disk that its own l
       // Fewer transactions than there are between two checkpoints, each of 20 pages and more.
       for (let count = 0; count < 150; count += 1) {
         const notes = String(count % 10).repeat(80_000);
-        const write = store.transaction(({ customers }) => customers.update(id, { notes }, new Date().toISOString()));
+        const write = store.transaction(({ customers }) =>
+          updateById(customers, id, { notes }, new Date().toISOString()),
+        );
         outcomes.push(await write.then(() => 'taken', String));
       }
       expect(new Set(outcomes.slice(0, 20))).toEqual(new Set(['taken']));

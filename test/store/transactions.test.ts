@@ -2,7 +2,16 @@ import { beforeAll, expect, it } from 'vitest';
 import { AccountError } from '../../src/accounts/errors.ts';
 import type { OpenStore } from '../../src/storage/index.ts';
 import { describeOnBothDatabases } from '../dialects.ts';
-import { addCustomer, at, newCustomer, newSession, saveTopology, smallTopology, someEmail } from '../fixtures.ts';
+import {
+  addCustomer,
+  at,
+  newCustomer,
+  newSession,
+  saveTopology,
+  smallTopology,
+  someEmail,
+  updateById,
+} from '../fixtures.ts';
 
 /** A promise and the function that fulfils it. */
 function gate(): { opened: Promise<void>; open: () => void } {
@@ -87,7 +96,7 @@ describeOnBothDatabases('transactions', (database) => {
     const [written, released] = [gate(), gate()];
     const running = store.transaction(async ({ customers }) => {
       await customers.lock(id);
-      await customers.update(id, { phone: 'after' }, at(1));
+      await updateById(customers, id, { phone: 'after' }, at(1));
       written.open();
       await released.opened;
     });
@@ -126,7 +135,7 @@ describeOnBothDatabases('transactions', (database) => {
       letters.map((letter) =>
         store.transaction(async ({ customers }) => {
           const notes = (await customers.lock(id))?.customer.notes;
-          await customers.update(id, { notes: `${notes}${letter}` }, at(1));
+          await updateById(customers, id, { notes: `${notes}${letter}` }, at(1));
         }),
       ),
     );

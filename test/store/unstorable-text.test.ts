@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import type { OpenStore } from '../../src/storage/index.ts';
 import { describeOnBothDatabases } from '../dialects.ts';
-import { addCustomer, at, saveTopology, smallTopology, someEmail } from '../fixtures.ts';
+import { addCustomer, at, saveTopology, smallTopology, someEmail, updateById } from '../fixtures.ts';
 
 // The domain lets neither into a field (`isStorableText`), but lookups are asked with whatever a stranger sends.
 const nul = 'a\u0000b';
@@ -50,7 +50,7 @@ describeOnBothDatabases('text no database should hold', (database) => {
 
   it('is refused as the mistake of the caller when it holds a NUL', async () => {
     const id = await addCustomer(store, { notes: 'before' });
-    const writing = store.transaction(({ customers }) => customers.update(id, { notes: nul }, at(1)));
+    const writing = store.transaction(({ customers }) => updateById(customers, id, { notes: nul }, at(1)));
     await expect(writing).rejects.toMatchObject({ code: 'validation_failed' });
     expect((await store.customers.findById(id))?.customer.notes).toBe('before');
   });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { updateById } from '../../fixtures.ts';
 import { describeOnServer, describeOnServers } from '../server-under-test.ts';
 import { call, freshEmail, isSignedIn, signIn, signUp, tokenHeaderNames, tokenHeadersOn, tokensOf } from './client.ts';
 
@@ -50,7 +51,7 @@ describeOnServers('changing the account', (server) => {
   it('leaves absent fields alone, clears optional ones with null, and moves updated_at only when something changed', async () => {
     const { tokens, id } = await signUp(server, { tel: '1', customer_salutation_id: 2 });
     const longAgo = '2020-01-01T00:00:00.000Z';
-    await server.app.store.transaction(({ customers }) => customers.update(id, {}, longAgo));
+    await server.app.store.transaction(({ customers }) => updateById(customers, id, {}, longAgo));
     const same = await call(server, 'PUT', '/auth', { headers: tokens, json: { tel: '1', name: 'Selina' } });
     expect(same.json.data).toMatchObject({ tel: '1', updated_at: '2020-01-01T01:00:00+01:00' });
     const cleared = await call(server, 'PUT', '/auth', {

@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import type { TopologyData } from '../../../src/accounts/topology.ts';
 import { demoTopology } from '../../../src/demo.ts';
+import { updateById } from '../../fixtures.ts';
 import { describeOnServers, type ServerUnderTest } from '../server-under-test.ts';
 import { call, freshEmail, signUp } from './client.ts';
 
@@ -127,7 +128,7 @@ describeOnServers(
 
     it('does not find the others by foreign_id either', async () => {
       await server.app.store.transaction(({ customers }) =>
-        customers.update(there, { foreignId: 'crm-there' }, new Date().toISOString()),
+        updateById(customers, there, { foreignId: 'crm-there' }, new Date().toISOString()),
       );
       expect((await call(server, 'GET', '/customers/crm-there', { headers: bound.headers })).status).toBe(404);
     });

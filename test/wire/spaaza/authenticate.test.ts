@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { updateById } from '../../fixtures.ts';
 import { describeOnServer, describeOnServers, type ServerUnderTest } from '../server-under-test.ts';
 import { addMember, authenticate, freshEmail, john } from './client.ts';
 
@@ -69,7 +70,9 @@ describeOnServers('authentication', (server) => {
   it('tells of a missing confirmation only after the right password', async () => {
     const member = await addMember(server, { password });
     const now = '2024-05-17T10:00:00.000Z';
-    await server.app.store.transaction((store) => store.customers.update(member.id, { unconfirmedSince: now }, now));
+    await server.app.store.transaction((store) =>
+      updateById(store.customers, member.id, { unconfirmedSince: now }, now),
+    );
     expect((await authenticate(server, { email: member.email, password: 'wrong' })).json).toEqual(invalid);
     expect((await authenticate(server, { email: member.email, password })).json).toEqual(
       refused("This account isn't confirmed. Verify and try again."),

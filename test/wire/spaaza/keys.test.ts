@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Scope } from '../../../src/accounts/access.ts';
 import { scopes } from '../../../src/accounts/access.ts';
+import { updateById } from '../../fixtures.ts';
 import { describeOnServer, describeOnServers } from '../server-under-test.ts';
 import { type Answer, addKey, addMember, authenticate, call, freshEmail, john, traces, update } from './client.ts';
 import { oneChainTwoPools, oneChainTwoWebsites } from './topologies.ts';
@@ -118,7 +119,12 @@ describeOnServers(
       const { key } = await addKey(server.app, scopes, 'outlet');
       const member = await addMember(server, login);
       await server.app.store.transaction((store) =>
-        store.customers.update(member.id, { unconfirmedSince: '2024-01-01T00:00:00.000Z' }, '2024-01-01T00:00:00.000Z'),
+        updateById(
+          store.customers,
+          member.id,
+          { unconfirmedSince: '2024-01-01T00:00:00.000Z' },
+          '2024-01-01T00:00:00.000Z',
+        ),
       );
       const answer = await authenticate(server, { email: member.email, ...login }, { key });
       expect(answer.json.message).toBe('Invalid login or password.');
