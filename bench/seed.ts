@@ -1,6 +1,6 @@
 import { recountCustomers } from '../src/accounts/catch-up.ts';
 import { normalizeEmail } from '../src/accounts/email.ts';
-import { composeAccounts } from '../src/app.ts';
+import { composeAccounts } from '../src/compose-accounts.ts';
 import { loadConfig } from '../src/config.ts';
 import { demoTopology } from '../src/demo.ts';
 import { createPasswordPrimitives } from '../src/hashing/password-primitives.ts';

@@ -5,7 +5,7 @@ import { personOf } from '../bench/people.ts';
 import { customerTables } from '../bench/seed-rows.ts';
 import { normalizeEmail } from '../src/accounts/email.ts';
 import { hashToken } from '../src/accounts/session.ts';
-import { composeAccounts } from '../src/app.ts';
+import { composeAccounts } from '../src/compose-accounts.ts';
 import { loadConfig } from '../src/config.ts';
 import { demoTopology } from '../src/demo.ts';
 import { createPasswordPrimitives } from '../src/hashing/password-primitives.ts';

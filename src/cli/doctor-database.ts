@@ -24,7 +24,7 @@ export async function checkDatabase(config: Config): Promise<{ findings: Finding
   let store: OpenStore | undefined;
   try {
     // Loaded by need: with a broken native module this fails, and the rest is told all the same.
-    const { composeAccounts } = await import('../app.ts');
+    const { composeAccounts } = await import('../compose-accounts.ts');
     store = composeAccounts({ config }).store;
     const pending = await store.pendingMigrations();
     const reached: Finding = { check: 'database', status: 'ok', message: file ?? 'PostgreSQL answers' };

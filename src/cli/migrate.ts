@@ -41,7 +41,7 @@ async function run(
   // Opening a file makes it, and a plan makes nothing.
   if (isPlan && file !== undefined && !existsSync(file)) return { names: await allMigrations(), customers: 0 };
   const [{ composeAccounts }, { catchUp }] = await Promise.all([
-    import('../app.ts'),
+    import('../compose-accounts.ts'),
     import('../accounts/catch-up.ts'),
   ]);
   const { store } = composeAccounts({ config });

@@ -28,8 +28,8 @@ export async function withAccounts<T>(
   need: TopologyNeed,
   work: (opened: Opened) => Promise<T>,
 ): Promise<T> {
-  // Loaded by need: `--help` must not load the server.
-  const { composeAccounts } = await import('../app.ts');
+  // Loaded by need: `--help` must not load a database.
+  const { composeAccounts } = await import('../compose-accounts.ts');
   const config = loadConfig(env, 'tool');
   const { accounts, deps, store } = composeAccounts({ config });
   try {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RequestContext } from '../../src/accounts/access.ts';
 import { createAccounts } from '../../src/accounts/index.ts';
-import { composeAccounts } from '../../src/app.ts';
+import { composeAccounts } from '../../src/compose-accounts.ts';
 import { loadConfig } from '../../src/config.ts';
 import { demoTopology, seedDemo } from '../../src/demo.ts';
 import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { composeAccounts } from '../../src/app.ts';
+import { composeAccounts } from '../../src/compose-accounts.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type FakeSpaaza, startFakeSpaaza } from '../../src/fake/spaaza.ts';
 import type { OpenStore } from '../../src/storage/index.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { composeAccounts } from '../../src/app.ts';
+import { composeAccounts } from '../../src/compose-accounts.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { OpenStore } from '../../src/storage/index.ts';
 import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';

@@ -1,7 +1,7 @@
 import { type RequestContext, scopes } from '../../src/accounts/access.ts';
 import { addSeconds, hashToken, mintToken } from '../../src/accounts/session.ts';
 import { insertCustomer } from '../../src/accounts/sign-up.ts';
-import { composeAccounts } from '../../src/app.ts';
+import { composeAccounts } from '../../src/compose-accounts.ts';
 import { loadConfig } from '../../src/config.ts';
 import { prepareTopology } from '../../src/prepare-database.ts';
 import { newSession, smallTopology } from '../fixtures.ts';

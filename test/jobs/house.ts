@@ -2,7 +2,7 @@ import type { RequestContext } from '../../src/accounts/access.ts';
 import type { LoyaltyUpdate } from '../../src/accounts/apply-loyalty-update.ts';
 import type { AccountDeps } from '../../src/accounts/deps.ts';
 import { type Accounts, createAccounts } from '../../src/accounts/index.ts';
-import { composeAccounts } from '../../src/app.ts';
+import { composeAccounts } from '../../src/compose-accounts.ts';
 import { loadConfig } from '../../src/config.ts';
 import { at, saveTopology, smallTopology, someEmail } from '../fixtures.ts';
 
@@ -63,7 +63,10 @@ export async function openHouse(url: string, isOn: (chainId: number) => boolean 
       const input = { reference: String(customerId), changes, newsletter: {}, problems: [] };
       await accounts.updateCustomer(input, operator);
     },
-    onEvent: composed.onEvent,
+    onEvent: (listener) =>
+      composed.onTransaction(({ hasEvent }) => {
+        if (hasEvent) listener();
+      }),
     close: () => composed.store.close(),
   };
 }

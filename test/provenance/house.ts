@@ -4,7 +4,7 @@ import type { LoyaltyUpdate } from '../../src/accounts/apply-loyalty-update.ts';
 import type { AccountDeps } from '../../src/accounts/deps.ts';
 import { type Accounts, createAccounts } from '../../src/accounts/index.ts';
 import type { TopologyData } from '../../src/accounts/topology.ts';
-import { composeAccounts } from '../../src/app.ts';
+import { composeAccounts } from '../../src/compose-accounts.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { OpenStore } from '../../src/storage/index.ts';
 import { type DatabaseUnderTest, runStatement } from '../dialects.ts';
