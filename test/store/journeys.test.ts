@@ -1,0 +1,102 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AccountEvent } from '../../src/accounts/events.ts';
+import { type OpenStore, openStore } from '../../src/storage/index.ts';
+import { type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
+import { addCustomer, at, saveTopology, smallTopology } from '../fixtures.ts';
+
+/** Stands between Foyer and PostgreSQL, and counts how often Foyer says something after it was answered. */
+class Between {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #isAnswered = true;
+  journeys = 0;
+
+  constructor(to: { host: string; port: number }) {
+    this.#server = createServer((foyer) => {
+      const postgres = connect(to.port, to.host);
+      for (const socket of [foyer, postgres]) {
+        this.#sockets.add(socket);
+        socket.setNoDelay();
+        socket.on('error', () => undefined);
+      }
+      foyer.on('data', (chunk) => {
+        if (this.#isAnswered) this.journeys += 1;
+        this.#isAnswered = false;
+        postgres.write(chunk);
+      });
+      postgres.on('data', (chunk) => {
+        this.#isAnswered = true;
+        foyer.write(chunk);
+      });
+      foyer.on('close', () => postgres.destroy());
+      postgres.on('close', () => foyer.destroy());
+    });
+  }
+
+  listen(): Promise<number> {
+    return new Promise((resolve) => {
+      this.#server.listen(0, '127.0.0.1', () => resolve((this.#server.address() as { port: number }).port));
+    });
+  }
+
+  stop(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+  }
+}
+
+let fresh: FreshDatabase;
+let between: Between;
+let store: OpenStore;
+
+beforeAll(async () => {
+  fresh = await freshDatabaseUrl('postgres');
+  const url = new URL(fresh.url);
+  between = new Between({ host: url.hostname, port: Number(url.port) });
+  url.hostname = '127.0.0.1';
+  url.port = String(await between.listen());
+  store = openStore({ url: url.href, poolSize: 1, statementTimeoutMs: 10_000 });
+  await store.migrate();
+  await saveTopology(store, smallTopology);
+});
+afterAll(async () => {
+  await store?.close();
+  between?.stop();
+  await fresh.drop();
+});
+
+const entry = (customerId: number, field: string, after: string) => ({
+  customerId,
+  field,
+  before: null,
+  after,
+  origin: 'gomus' as const,
+  actor: 'customer',
+  requestId: 'r-1',
+  changedAt: at(1),
+});
+
+/** What a change of a name is to the database. */
+const rename = (id: number, givenName: string): Promise<void> =>
+  store.transaction(async ({ customers, history, outbox }) => {
+    const held = (await customers.lock(id))!;
+    await customers.update(held, { givenName }, at(1));
+    await history.append([entry(id, 'givenName', givenName)]);
+    const event: AccountEvent = { type: 'customer.updated', customerId: id, fields: ['givenName'] };
+    await outbox.append({ event, origin: 'gomus', actor: 'customer', requestId: 'r-1', occurredAt: at(1) });
+  });
+
+it('a change of a name waits for PostgreSQL twice', async () => {
+  const id = await addCustomer(store, { givenName: 'Ada' });
+  await rename(id, 'Augusta');
+  const seen: number[] = [];
+  for (const name of ['Grace', 'Jean', 'Betty']) {
+    const before = between.journeys;
+    await rename(id, name);
+    seen.push(between.journeys - before);
+  }
+  expect(seen).toEqual([2, 2, 2]);
+  expect((await store.customers.findById(id))?.customer.givenName).toBe('Betty');
+  expect((await store.customers.search({ words: ['betty'], websiteId: null, page: 1, perPage: 5 })).totalCount).toBe(1);
+});
