@@ -80,9 +80,12 @@ export async function startSession(
   const uid = customer.email.toLowerCase();
   const expiresAt = addSeconds(now, lifespanSeconds);
   // Held so that sign-ins at once count each other's sessions, and so that nobody signs in to an account being erased.
-  if (!(await store.customers.hold(customer.id))) throw new AccountError('invalid_credentials');
-  // Before the new one is there: it must not be the one to go, even where older ones were given a longer life.
-  await store.sessions.prune(customer.id, maxDevices - 1, now);
+  // Pruned before the new one is there: it must not be the one to go, even where older ones were given a longer life.
+  const [isThere] = await Promise.all([
+    store.customers.hold(customer.id),
+    store.sessions.prune(customer.id, maxDevices - 1, now),
+  ]);
+  if (!isThere) throw new AccountError('invalid_credentials');
   await store.sessions.insert({
     customerId: customer.id,
     clientId,

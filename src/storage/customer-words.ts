@@ -57,7 +57,7 @@ export async function areMissing(handle: Handle): Promise<boolean> {
 }
 
 /** Notes that these customers' words are those of their `search_text`. */
-export const markIndexed = preparedMany((db, ids: readonly number[]) =>
+const markIndexed = preparedMany((db, ids: readonly number[]) =>
   db.updateTable('customers').set({ indexed_text: sql<string>`search_text` }).where('id', 'in', ids),
 );
 

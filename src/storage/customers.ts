@@ -122,15 +122,12 @@ export async function mapWebsiteIds(handle: Handle, ids: readonly number[]): Pro
   return new Map((await handle.run(query.compile())).map((row) => [row.id, row.website_id]));
 }
 
-/** The words that are kept are those of the text. */
-const isIndexed = sql<boolean>`indexed_text = search_text`;
-
 const selectHeld = prepared((db, id: number) =>
   db
     .selectFrom('customers')
     .select(customerColumns)
     .select(groupIdsColumn)
-    .select(sql<number>`case when ${isIndexed} then 1 else 0 end`.as('is_indexed'))
+    .select(sql<number>`case when indexed_text = search_text then 1 else 0 end`.as('has_right_words'))
     .where('customers.id', '=', id),
 );
 
@@ -141,7 +138,7 @@ const selectHeld = prepared((db, id: number) =>
 export async function lock(handle: Handle, id: number): Promise<HeldCustomer | undefined> {
   const [isThere, [row]] = await Promise.all([hold(handle, id), selectHeld(handle, id)]);
   return isThere && row !== undefined
-    ? { ...toCustomerWithGroups(row), hasRightWords: row.is_indexed === 1 }
+    ? { ...toCustomerWithGroups(row), hasRightWords: row.has_right_words === 1 }
     : undefined;
 }
 
@@ -163,16 +160,9 @@ export async function insert(handle: Handle, customer: NewCustomer): Promise<num
   return row.id;
 }
 
-const updateColumns = preparedSet((db, set: Partial<CustomerColumns>, id: number) => {
-  const text = set.search_text;
-  // Where the words are not those of the old text, the new text does not make them so.
-  const indexed =
-    text === undefined ? {} : { indexed_text: sql<string>`case when ${isIndexed} then ${text} else indexed_text end` };
-  return db
-    .updateTable('customers')
-    .set({ ...set, ...indexed })
-    .where('id', '=', id);
-});
+const updateColumns = preparedSet((db, set: Partial<CustomerColumns>, id: number) =>
+  db.updateTable('customers').set(set).where('id', '=', id),
+);
 
 /**
  * Changes the fields that `changes` names, and the words they are searched by; gives the customer as it is then. `held` is
@@ -191,17 +181,14 @@ export async function update(
   const isSearched = searchedFields.some((field) => changes[field] !== undefined);
   const columns = {
     ...toColumns(changes),
-    ...(isSearched && { search_text: searchColumns(after).search_text }),
+    ...(isSearched && searchColumns(after)),
     updated_at: updatedAt,
   };
   const statement = updateColumns(handle, columns, id);
   // Waited for only where it may be refused.
   if (changes.email === undefined && changes.foreignId === undefined) await handle.write(statement);
   else await renamed(() => handle.run(statement));
-  if (isSearched) {
-    await words.change(handle, id, held.hasRightWords ? before : undefined, after);
-    if (!held.hasRightWords) await words.markIndexed(handle, [id]);
-  }
+  if (isSearched) await words.change(handle, id, held.hasRightWords ? before : undefined, after);
   return after;
 }
 
