@@ -15,7 +15,7 @@ export interface Settings {
   restSeconds: number;
   rampMs: number;
   warmUpMs: number;
-  /** On top of it when a server is loaded for the first time: fresh code is slow until it is compiled. */
+  /** On top of it when a server is loaded for the first time: fresh code is slow until it is compiled, for seconds here. */
   firstWarmUpMs: number;
   measureMs: Record<Workload['kind'], number>;
   connections: Record<Workload['kind'], number>;
@@ -57,8 +57,8 @@ export function readSettings(args: readonly string[]): Settings {
     coldStarts: isQuick ? 3 : 7,
     restSeconds: isQuick ? 1 : 5,
     rampMs: isQuick ? 30 : 300,
-    warmUpMs: isQuick ? 200 : 1_500,
-    firstWarmUpMs: isQuick ? 400 : 2_000,
+    warmUpMs: isQuick ? 200 : 3_000,
+    firstWarmUpMs: isQuick ? 400 : 4_000,
     measureMs: isQuick
       ? { read: slice ?? 150, search: slice ?? 150, write: slice ?? 150, hash: slice ?? 400 }
       : { read: slice ?? 2_000, search: slice ?? 2_000, write: slice ?? 2_000, hash: slice ?? 3_000 },
