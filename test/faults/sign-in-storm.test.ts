@@ -14,7 +14,7 @@ const tries = 4;
 /** What a reader's p99 should be: the storm is repeated until it is, and the figures of each are printed. */
 const wantedMs = 50;
 /**
- * The best p99 above this fails. On two shared cores each was 21 to 121, most of it the turn of the event loop in which Node
+ * The best p99 above this fails. On two shared cores each was 22 to 124, most of it the turn of the event loop in which Node
  * reads up to 1,024 requests that have all arrived; waiting behind hashes, which is what this is about, takes seconds.
  */
 const boundMs = 200;
