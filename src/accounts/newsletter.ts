@@ -35,9 +35,15 @@ export function wishedGroups(
   return undefined;
 }
 
+/** The groups of a customer after a change, ascending, and what the change is for the history. */
+export interface ChangedGroups {
+  groupIds: number[];
+  changes: FieldChange[];
+}
+
 /**
- * Makes a customer a member of exactly `wanted` and writes the consent records; gives the changes for the history, none
- * when the set was already right. A coupled website moves the chain's mailing flag along.
+ * Makes a customer a member of exactly `wanted` and writes the consent records; there are no changes when the set was
+ * already right. A coupled website moves the chain's mailing flag along.
  */
 export async function setGroups(
   store: WritableStore,
@@ -46,10 +52,11 @@ export async function setGroups(
   { customer, groupIds: current }: CustomerWithGroups,
   wanted: readonly number[],
   now: string,
-): Promise<FieldChange[]> {
+): Promise<ChangedGroups> {
+  const groupIds = [...new Set(wanted)].sort((a, b) => a - b);
   const joined = wanted.filter((id) => !current.includes(id));
   const left = current.filter((id) => !wanted.includes(id));
-  if (joined.length === 0 && left.length === 0) return [];
+  if (joined.length === 0 && left.length === 0) return { groupIds, changes: [] };
   for (const id of joined) await store.memberships.add(customer.id, id, now);
   for (const id of left) await store.memberships.remove(customer.id, id);
   const statements = [
@@ -72,5 +79,5 @@ export async function setGroups(
     }
   }
   await logConsents(store, context, customer.id, statements, now);
-  return changes;
+  return { groupIds, changes };
 }

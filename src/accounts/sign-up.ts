@@ -98,11 +98,12 @@ export async function insertCustomer(
   if (id === undefined) throw new AccountError('validation_failed', { problems: [{ field: 'email', rule: 'taken' }] });
   const fields = differences<CustomerChanges>(blankCustomer, { ...changes, email: customer.email });
   const bare = (await store.customers.findById(id))!;
-  const all = [...fields, ...(await setGroups(store, context, deps.directory.topology, bare, groupIds, now))];
+  const groups = await setGroups(store, context, deps.directory.topology, bare, groupIds, now);
+  const all = [...fields, ...groups.changes];
   const event = { type: 'customer.created', customerId: id, fields: all.map(({ field }) => field) } as const;
   const password = passwordHash === null ? [] : [passwordSet({ hasPassword: false })];
   await logChange(store, context, event, [...all, ...password], now);
-  return { customer: bare.customer, groupIds: [...groupIds].sort((a, b) => a - b) };
+  return { customer: bare.customer, groupIds: groups.groupIds };
 }
 
 /** A customer about whom nothing is known: a shop account of the general group. */

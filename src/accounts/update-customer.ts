@@ -80,17 +80,15 @@ export async function changeCustomer(
   const wanted = changes.email === undefined ? changes : { ...changes, email: changes.email.trim() };
   const fields = differences<CustomerChanges>(current.customer, wanted);
   const groups =
-    groupIds === undefined ? [] : await setGroups(store, context, deps.directory.topology, current, groupIds, now);
-  const all = [...fields, ...groups, ...otherChanges];
+    groupIds === undefined
+      ? { groupIds: current.groupIds, changes: [] }
+      : await setGroups(store, context, deps.directory.topology, current, groupIds, now);
+  const all = [...fields, ...groups.changes, ...otherChanges];
   if (all.length === 0) return current;
   const customer = all.some(movesUpdatedAt) ? await store.customers.update(current, wanted, now) : current.customer;
   const event = { type: 'customer.updated', customerId: customer.id, fields: all.map(({ field }) => field) } as const;
   await logChange(store, context, event, all, now);
-  return { customer, groupIds: groupIds === undefined ? current.groupIds : ascending(groupIds) };
-}
-
-function ascending(ids: readonly number[]): number[] {
-  return [...new Set(ids)].sort((a, b) => a - b);
+  return { customer, groupIds: groups.groupIds };
 }
 
 async function replacePassword(

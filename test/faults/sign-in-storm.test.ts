@@ -14,7 +14,7 @@ const tries = 4;
 /** What a reader's p99 should be: the storm is repeated until it is, and the figures of each are printed. */
 const wantedMs = 50;
 /**
- * The best p99 above this fails. On two shared cores each was 22 to 124, most of it the turn of the event loop in which Node
+ * A p99 above this fails, in the best of all tries. On two shared cores each was 22 to 124, most of it the turn of the event loop in which Node
  * reads up to 1,024 requests that have all arrived; waiting behind hashes, which is what this is about, takes seconds.
  */
 const boundMs = 200;
@@ -97,8 +97,6 @@ async function gauge(name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(body.toString())?.[1]);
 }
 
-const worstP99 = (probed: Probed): number => Math.max(...Object.values(probed).map(({ p99 }) => p99!));
-
 const show = (probed: Probed): string =>
   Object.entries(probed)
     .map(([name, { p50, p99 }]) => `${name} p50 ${p50!.toFixed(1)} p99 ${p99!.toFixed(1)} ms`)
@@ -120,9 +118,9 @@ it('2,000 sign-ins at once find a short line and bounded memory, and nobody else
   isWarm = true;
   await warmingUp;
 
-  let bestMs = Number.POSITIVE_INFINITY;
-  let allowedMs = boundMs;
-  for (let turn = 1; turn <= tries && bestMs > wantedMs; turn += 1) {
+  let isMet = false;
+  let isAsWanted = false;
+  for (let turn = 1; turn <= tries && !isAsWanted; turn += 1) {
     const calm = await withBusyCpus(() => probe(order));
     let isOver = false;
     let longest = 0;
@@ -155,9 +153,9 @@ it('2,000 sign-ins at once find a short line and bounded memory, and nobody else
     expect(longest).toBeLessThanOrEqual(longestLine);
     expect(peakMb).toBeLessThan(mostMegabytes);
     expect(Object.values(meanwhile).flatMap(({ failures }) => failures)).toEqual([]);
-    bestMs = Math.min(bestMs, worstP99(meanwhile));
-    // What a busy machine makes readers wait, it does without a storm as well.
-    allowedMs = Math.max(allowedMs, 3 * worstP99(calm));
+    const readers = Object.entries(meanwhile);
+    isAsWanted = readers.every(([, { p99 }]) => p99! <= wantedMs);
+    isMet ||= readers.every(([name, { p99 }]) => p99! < Math.max(boundMs, 3 * calm[name]!.p99!));
   }
-  expect(bestMs).toBeLessThan(allowedMs);
+  expect(isMet).toBe(true);
 });

@@ -2,7 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AccountEvent } from '../../src/accounts/events.ts';
 import { type OpenStore, openStore } from '../../src/storage/index.ts';
-import { type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
+import { type FreshDatabase, freshMigratedUrl } from '../dialects.ts';
 import { addCustomer, at, saveTopology, smallTopology } from '../fixtures.ts';
 
 /** Stands between Foyer and PostgreSQL, and counts how often Foyer says something after it was answered. */
@@ -51,13 +51,12 @@ let between: Between;
 let store: OpenStore;
 
 beforeAll(async () => {
-  fresh = await freshDatabaseUrl('postgres');
+  fresh = await freshMigratedUrl('postgres');
   const url = new URL(fresh.url);
   between = new Between({ host: url.hostname, port: Number(url.port) });
   url.hostname = '127.0.0.1';
   url.port = String(await between.listen());
   store = openStore({ url: url.href, poolSize: 1, statementTimeoutMs: 10_000 });
-  await store.migrate();
   await saveTopology(store, smallTopology);
 });
 afterAll(async () => {

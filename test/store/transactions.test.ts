@@ -95,7 +95,6 @@ describeOnBothDatabases('transactions', (database) => {
     const id = await addCustomer(store, { phone: 'before' });
     const [written, released] = [gate(), gate()];
     const running = store.transaction(async ({ customers }) => {
-      await customers.lock(id);
       await updateById(customers, id, { phone: 'after' }, at(1));
       written.open();
       await released.opened;
@@ -134,8 +133,8 @@ describeOnBothDatabases('transactions', (database) => {
     await Promise.all(
       letters.map((letter) =>
         store.transaction(async ({ customers }) => {
-          const notes = (await customers.lock(id))?.customer.notes;
-          await updateById(customers, id, { notes: `${notes}${letter}` }, at(1));
+          const held = (await customers.lock(id))!;
+          await customers.update(held, { notes: `${held.customer.notes}${letter}` }, at(1));
         }),
       ),
     );
