@@ -14,8 +14,9 @@ const tries = 4;
 /** What a reader's p99 should be: the storm is repeated until it is, and the figures of each are printed. */
 const wantedMs = 50;
 /**
- * A p99 above this fails, in the best of all tries. On two shared cores each was 22 to 124, most of it the turn of the event loop in which Node
- * reads up to 1,024 requests that have all arrived; waiting behind hashes, which is what this is about, takes seconds.
+ * A p99 above this fails, in the best of all tries. On two shared cores each was 22 to 124, most of it the turn of the
+ * event loop in which Node reads up to 1,024 requests that have all arrived; waiting behind hashes, which is what this
+ * is about, takes seconds.
  */
 const boundMs = 200;
 /** Of a storm before those that are measured: code that has run a few times only takes several times as long. */
