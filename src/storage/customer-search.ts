@@ -2,6 +2,7 @@ import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { CustomerQuery, CustomerWithGroups } from '../accounts/store.ts';
 import { blockSize, listBlocks } from './customer-counts.ts';
 import { customerColumns, groupIdsColumn, toCustomerWithGroups } from './customer-row.ts';
+import { mapWebsiteIds } from './customers.ts';
 import type { Handle } from './database.ts';
 import { prepared, preparedForms, preparedMany } from './prepared.ts';
 import { endOf, wantedWords } from './search-words.ts';
@@ -74,24 +75,29 @@ const selectByIds = preparedMany((db, ids: readonly number[]) =>
 );
 
 async function find(handle: Handle, { words, websiteId, page, perPage }: CustomerQuery): Promise<Found> {
-  const wanted = await byRarity(handle, wantedWords(words));
-  const rarest = wanted[0]?.entries ?? 0;
-  if (rarest === 0) return { customers: [], totalCount: 0 };
-  const [on, way] = rarest < manyEntries ? [handle, lookUp] : [aside(handle), layTogether];
-  const ranges = wanted.flatMap(({ word }) => rangeOf(word));
-  const pageArgs = [perPage, (page - 1) * perPage];
-  const [found] = await (websiteId === null
-    ? way.everywhere(on, wanted.length, [...ranges, ...pageArgs])
-    : way.onWebsite(on, wanted.length, [...ranges, websiteId, ...pageArgs]));
-  const ids = found?.ids?.split(',').map(Number) ?? [];
-  const rows = ids.length === 0 ? [] : await selectByIds(handle, ids);
-  return { customers: rows.map(toCustomerWithGroups), totalCount: found?.total_count ?? 0 };
+  const wanted = wantedWords(words);
+  if (wanted.length === 0) return { customers: [], totalCount: 0 };
+  const lists = await listEntries(handle, wanted);
+  const from = (page - 1) * perPage;
+  const found = lists.every(({ isWhole }) => !isWhole)
+    ? await layTogether(aside(handle), wanted, websiteId, perPage, from)
+    : await fromShortLists(handle, lists, websiteId, perPage, from);
+  const rows = found.ids.length === 0 ? [] : await selectByIds(handle, found.ids);
+  return { customers: rows.map(toCustomerWithGroups), totalCount: found.totalCount };
 }
 
-interface Wanted {
+interface FoundIds {
+  /** Of one page, ascending. */
+  ids: number[];
+  totalCount: number;
+}
+
+/** The customers whom the index has for a word. */
+interface WordList {
   word: string;
-  /** Entries of the index that begin with it; counted no further than `manyEntries`. */
-  entries: number;
+  ids: ReadonlySet<number>;
+  /** False when there are more than were read. */
+  isWhole: boolean;
 }
 
 /** The words that begin with one: from the first to before the second. */
@@ -100,23 +106,52 @@ const rangeOf = (word: string): Range => [word, endOf(word)];
 const rangesIn = (args: readonly unknown[], words: number): Range[] =>
   Array.from({ length: words }, (_, index) => args.slice(2 * index, 2 * index + 2) as unknown as Range);
 
-const countEntries = preparedForms((db, words: number, args) =>
+const selectLists = preparedForms((db, words: number, args) =>
   db.selectNoFrom(({ selectFrom }) =>
     rangesIn(args, words).map((range, index) =>
       selectFrom(entriesOf(db, range).limit(sql.lit(manyEntries)).as('entries'))
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .as(`n${index}`),
+        .select(idList)
+        .as(`list${index}`),
     ),
   ),
 );
 
-/** The rarest first. Neither database is told here how many customers share a word, so it is asked. */
-async function byRarity(handle: Handle, words: readonly string[]): Promise<Wanted[]> {
-  if (words.length === 0) return [];
-  const [counts] = (await countEntries(handle, words.length, words.flatMap(rangeOf))) as Record<string, number>[];
-  const wanted = words.map((word, index) => ({ word, entries: counts?.[`n${index}`] ?? 0 }));
-  return wanted.sort((a, b) => a.entries - b.entries);
+/** Reads the first entries of each word. Neither database is told how many customers share a word, so it is asked. */
+async function listEntries(handle: Handle, words: readonly string[]): Promise<WordList[]> {
+  const [lists] = (await selectLists(handle, words.length, words.flatMap(rangeOf))) as Record<string, string | null>[];
+  return words.map((word, index) => {
+    const ids = idsOf(lists?.[`list${index}`]);
+    return { word, ids: new Set(ids), isWhole: ids.length < manyEntries };
+  });
 }
+
+const idList = sql<string | null>`string_agg(cast(id as text), ',')`.as('ids');
+const idsOf = (list: string | null | undefined): number[] => list?.split(',').map(Number) ?? [];
+
+/** For words of which few people have at least one: whom the whole lists share is looked up under the other words. */
+async function fromShortLists(
+  handle: Handle,
+  lists: readonly WordList[],
+  websiteId: number | null,
+  perPage: number,
+  from: number,
+): Promise<FoundIds> {
+  const [shortest, ...others] = lists.filter(({ isWhole }) => isWhole).sort((a, b) => a.ids.size - b.ids.size);
+  let ids = [...shortest!.ids].filter((id) => others.every((other) => other.ids.has(id)));
+  for (const { word, isWhole } of lists) {
+    if (isWhole || ids.length === 0) continue;
+    ids = (await selectWithWord(handle, ids, ...rangeOf(word))).map(({ id }) => id);
+  }
+  if (websiteId !== null) {
+    const websiteIds = await mapWebsiteIds(handle, ids);
+    ids = ids.filter((id) => websiteIds.get(id) === websiteId);
+  }
+  return { ids: ids.sort((a, b) => a - b).slice(from, from + perPage), totalCount: ids.length };
+}
+
+const selectWithWord = preparedMany((db, ids: readonly number[], from: string, before: string) =>
+  entriesOf(db, [from, before]).where('customer_id', 'in', ids).distinct(),
+);
 
 type Matching = SelectQueryBuilder<Tables, 'customer_words', { id: number }>;
 
@@ -128,57 +163,53 @@ function entriesOf(db: Kysely<Tables>, [from, before]: Range): Matching {
     .where('word', '<', before);
 }
 
-/** Looks each customer with the first word up under the others: for a first word that few have. */
-const lookUp = finders((db, [first, ...others]) => {
-  let matching = entriesOf(db, first!).distinct();
-  for (const [from, before] of others) {
-    matching = matching.where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('customer_words as other')
-          .select('other.word')
-          .whereRef('other.customer_id', '=', 'customer_words.customer_id')
-          .where('other.word', '>=', from)
-          .where('other.word', '<', before),
-      ),
-    );
-  }
-  return matching;
-});
-
 /** Reads the list of every word once and keeps what is in all: thousands of entries are read faster than looked up. */
-const layTogether = finders((db, [first, ...others]) =>
-  others.length === 0
-    ? entriesOf(db, first!).distinct()
-    : others.reduce((all, range) => all.intersect(entriesOf(db, range)), entriesOf(db, first!)),
-);
+async function layTogether(
+  handle: Handle,
+  words: readonly string[],
+  websiteId: number | null,
+  perPage: number,
+  from: number,
+): Promise<FoundIds> {
+  const ranges = words.flatMap(rangeOf);
+  const [found] = await (websiteId === null
+    ? shared(handle, words.length, [...ranges, perPage, from])
+    : sharedOnWebsite(handle, words.length, [...ranges, websiteId, perPage, from]));
+  return { ids: idsOf(found?.ids), totalCount: found?.total_count ?? 0 };
+}
 
-/** Queries for the number of customers that match, and the ids of a page of them; one form for each number of words. */
-function finders(match: (db: Kysely<Tables>, ranges: readonly Range[]) => Matching) {
-  const finder = (isOnWebsite: boolean) =>
-    preparedForms((db, words: number, args) => {
-      const matching = match(db, rangesIn(args, words));
-      const [perPage, offset] = args.slice(-2) as [number, number];
-      return db
-        .with(
-          (name) => name('matching').materialized(),
-          () =>
-            isOnWebsite
-              ? db
-                  .selectFrom(matching.as('found'))
-                  .innerJoin('customers', 'customers.id', 'found.id')
-                  .select('found.id as id')
-                  .where('customers.website_id', '=', args.at(-3) as number)
-              : matching,
-        )
-        .with('page', (scope) => scope.selectFrom('matching').select('id').orderBy('id').limit(perPage).offset(offset))
-        .selectNoFrom(({ selectFrom }) => [
-          selectFrom('matching')
-            .select(({ fn }) => fn.countAll<number>().as('count'))
-            .as('total_count'),
-          selectFrom('page').select(sql<string | null>`string_agg(cast(id as text), ',')`.as('list')).as('ids'),
-        ]);
-    });
-  return { everywhere: finder(false), onWebsite: finder(true) };
+const shared = pageOfShared(false);
+const sharedOnWebsite = pageOfShared(true);
+
+/** Queries for the number of customers that have every word, and the ids of a page of them; a form for each number of words. */
+function pageOfShared(isOnWebsite: boolean) {
+  return preparedForms((db, words: number, args) => {
+    const [first, ...others] = rangesIn(args, words);
+    const matching =
+      others.length === 0
+        ? entriesOf(db, first!).distinct()
+        : others.reduce((all, range) => all.intersect(entriesOf(db, range)), entriesOf(db, first!));
+    const [perPage, offset] = args.slice(-2) as [number, number];
+    return db
+      .with(
+        (name) => name('matching').materialized(),
+        () =>
+          isOnWebsite
+            ? db
+                .selectFrom(matching.as('found'))
+                .innerJoin('customers', 'customers.id', 'found.id')
+                .select('found.id as id')
+                .where('customers.website_id', '=', args.at(-3) as number)
+            : matching,
+      )
+      .with('page', (scope) => scope.selectFrom('matching').select('id').orderBy('id').limit(perPage).offset(offset))
+      .selectNoFrom(({ selectFrom }) => [
+        selectFrom('matching')
+          .select(({ fn }) => fn.countAll<number>().as('count'))
+          .as('total_count'),
+        selectFrom('page').select(idList).as('ids'),
+      ]);
+  });
 }
 
 function aside(handle: Handle): Handle {

@@ -14,7 +14,7 @@ import {
 } from './customer-row.ts';
 import * as words from './customer-words.ts';
 import { type Handle, UniqueViolation } from './database.ts';
-import { prepared, preparedLock, preparedSet, preparedWrite } from './prepared.ts';
+import { prepared, preparedLock, preparedMany, preparedSet, preparedWrite } from './prepared.ts';
 
 const selectById = prepared((db, id: number) =>
   db.selectFrom('customers').select(customerColumns).select(groupIdsColumn).where('customers.id', '=', id),
@@ -115,11 +115,14 @@ export async function hold(handle: Handle, id: number): Promise<boolean> {
   return (await lockById(handle, id)).length > 0;
 }
 
+const selectWebsites = preparedMany((db, ids: readonly number[]) =>
+  db.selectFrom('customers').select(['id', 'website_id']).where('id', 'in', ids),
+);
+
 /** The websites of some customers, by customer id; who is not there any more is left out. */
 export async function mapWebsiteIds(handle: Handle, ids: readonly number[]): Promise<ReadonlyMap<number, number>> {
   if (ids.length === 0) return new Map();
-  const query = handle.db.selectFrom('customers').select(['id', 'website_id']).where('id', 'in', ids);
-  return new Map((await handle.run(query.compile())).map((row) => [row.id, row.website_id]));
+  return new Map((await selectWebsites(handle, ids)).map((row) => [row.id, row.website_id]));
 }
 
 const selectHeld = prepared((db, id: number) =>

@@ -152,7 +152,10 @@ describeOnBothDatabases('customer search', (database) => {
     const many: number[] = [];
     await store.transaction(async ({ customers }) => {
       for (let number = 0; number < 1_300; number += 1) {
-        const names = { givenName: number % 2 === 0 ? 'Evenly' : 'Oddly', familyName: `Manifold${number % 10}` };
+        const names = {
+          givenName: number % 2 === 0 ? 'Evenly' : 'Oddly Oddly-ish',
+          familyName: `Manifold${number % 10}`,
+        };
         many.push((await customers.insert(newCustomer({ ...names, websiteId: 1 + (number % 3) })))!);
       }
     });
