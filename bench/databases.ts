@@ -1,8 +1,9 @@
 import { copyFileSync, createReadStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import startPostgres from '../test/postgres.ts';
+import { givenOrOwnPostgres } from '../test/postgres.ts';
 import { parentOf } from './processes.ts';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
@@ -24,6 +25,14 @@ export interface Databases {
   discard(): Promise<void>;
 }
 
+/** More than any database of the benchmark. */
+const mostBufferMegabytes = 4096;
+
+/** What PostgreSQL's manual says to begin with: a quarter of the memory. Its default is meant for small machines. */
+function bufferMegabytes(): number {
+  return Math.min(mostBufferMegabytes, Math.floor(totalmem() / 4 / 2 ** 20));
+}
+
 /** Starts a PostgreSQL of our own, synced commits included, and makes a folder for SQLite on the disk of this repository. */
 export async function openDatabases(): Promise<Databases> {
   // Not the system's temporary folder: where that is memory, a commit that reaches "the disk" costs nothing.
@@ -31,12 +40,10 @@ export async function openDatabases(): Promise<Databases> {
   const directory = mkdtempSync(join('bench/results/tmp', 'run-'));
   // A run that is broken off leaves nothing behind; PostgreSQL's files go with its guard.
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-  let serverUrl = '';
-  const project = { provide: (_name: string, url: string) => (serverUrl = url) };
-  const stop = await startPostgres(project as unknown as Parameters<typeof startPostgres>[0]);
+  const server = await givenOrOwnPostgres({ shared_buffers: `${bufferMegabytes()}MB` });
   const names: string[] = [];
   const onServer = async (statement: string) => {
-    const client = new pg.Client({ connectionString: serverUrl });
+    const client = new pg.Client({ connectionString: server.url });
     await client.connect();
     try {
       return await client.query(statement);
@@ -48,7 +55,7 @@ export async function openDatabases(): Promise<Databases> {
     const database = `bench_${process.pid}_${name.replaceAll('-', '_')}`;
     await onServer(`create database ${database} template ${template}`);
     names.push(database);
-    const url = new URL(serverUrl);
+    const url = new URL(server.url);
     url.pathname = `/${database}`;
     return url.href;
   };
@@ -61,7 +68,7 @@ export async function openDatabases(): Promise<Databases> {
   );
   return {
     directory,
-    postgresPid: await serverPid(serverUrl),
+    postgresPid: await serverPid(server.url),
     postgresFacts,
     readIn: async () => {
       await readFiles(directory);
@@ -78,7 +85,7 @@ export async function openDatabases(): Promise<Databases> {
     },
     discard: async () => {
       for (const name of names) await onServer(`drop database if exists ${name} with (force)`).catch(() => undefined);
-      await stop?.();
+      await server.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };

