@@ -110,7 +110,7 @@ describe('shedding', () => {
     expect(queue.shedTotal).toBe(0);
   });
 
-  it('refuses when the wait would be too long, with the estimate in whole seconds', async () => {
+  it('refuses when the wait would be too long', async () => {
     let nowMs = 0;
     const queue = new HashQueue({ concurrency: 2, maxWaitMs: 2000, maxQueued: 1000, now: () => nowMs });
     const job = async () => {
@@ -124,7 +124,34 @@ describe('shedding', () => {
     // Two run, four wait: the fourth of them for two seconds, as jobs of a second leave two at a time.
     const results = jobs.map(({ run }) => queue.run(run));
     expect([queue.running, queue.queued]).toEqual([2, 4]);
-    await expect(queue.run(job)).rejects.toMatchObject({ code: 'overloaded', details: { retryAfterSeconds: 3 } });
+    await expect(queue.run(job)).rejects.toMatchObject({ code: 'overloaded', details: { retryAfterSeconds: 1 } });
+    for (const { finish } of jobs) finish();
+    await Promise.all(results);
+  });
+
+  it('tells those whom it refuses to come back one after another, within half a minute', async () => {
+    let nowMs = 0;
+    const queue = new HashQueue({ concurrency: 2, maxWaitMs: 2000, maxQueued: 1000, now: () => nowMs });
+    const job = async () => {
+      nowMs += 1000;
+    };
+    for (let count = 0; count < 100; count += 1) await queue.run(job);
+    const { job: controlled } = controlledJobs();
+    const jobs = ['a', 'b', 'c', 'd', 'e', 'f'].map(controlled);
+    const results = jobs.map(({ run }) => queue.run(run));
+    const refusedFor = async (count: number): Promise<number[]> => {
+      const refusals = Array.from({ length: count }, () => queue.run(job).catch((error: AccountError) => error));
+      return (await Promise.all(refusals)).map((error) => (error as AccountError).details.retryAfterSeconds!);
+    };
+    // Room for two a second; after the last of half a minute from the front again.
+    const seconds = await refusedFor(64);
+    expect(seconds.slice(0, 6)).toEqual([1, 1, 2, 2, 3, 3]);
+    expect(seconds.slice(56)).toEqual([29, 29, 30, 30, 1, 1, 2, 2]);
+    // What was promised comes nearer as time passes, and is over when nobody was refused for a while.
+    nowMs += 1000;
+    expect(await refusedFor(2)).toEqual([2, 2]);
+    nowMs += 5000;
+    expect(await refusedFor(2)).toEqual([1, 1]);
     for (const { finish } of jobs) finish();
     await Promise.all(results);
   });

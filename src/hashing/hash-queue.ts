@@ -29,6 +29,8 @@ const FIRST_GUESS_MS = 30;
 const TOLD_TOGETHER_PER_SLOT = 2;
 /** … but none later than this after the end of its job. */
 const LONGEST_SILENCE_MS = 25;
+/** Those who are refused are told to come back within so much time; who is more than fits shares it with the first. */
+const LONGEST_SPREAD_MS = 30_000;
 /** Share of the newest job in the average; at 0.1 the last twenty jobs or so decide. */
 const NEWEST_SHARE = 0.1;
 
@@ -49,6 +51,8 @@ export class HashQueue {
   #doneTotal = 0;
   #shedTotal = 0;
   #averageJobMs = FIRST_GUESS_MS;
+  /** On the clock: when the next one to be refused is told to come back. */
+  #nextRoomAt = 0;
   #idleWaiters: (() => void)[] = [];
   #untold: (() => void)[] = [];
   #tellTimer: NodeJS.Timeout | undefined;
@@ -86,19 +90,13 @@ export class HashQueue {
   }
 
   /**
-   * Runs `job` when a slot is free and answers what it answers. Throws `overloaded` with `retryAfterSeconds` at once
-   * when the line is full or the estimated wait too long. `admit` runs first thing in the slot, when time has passed
-   * since the caller's own checks: if it throws, the job is skipped and the caller gets that error.
+   * Runs `job` when a slot is free and answers what it answers. Throws `overloaded` at once when the line is full or the
+   * estimated wait too long, with `retryAfterSeconds` until there should be room. `admit` runs first thing in the slot,
+   * when time has passed since the caller's own checks: if it throws, the job is skipped and the caller gets that error.
    */
   run<T>(job: () => Promise<T>, admit?: () => void | Promise<void>): Promise<T> {
-    if (this.#running >= this.#concurrency) {
-      const waitMs = ((this.#queued + 1) * this.#averageJobMs) / this.#concurrency;
-      if (this.#queued >= this.#maxQueued || waitMs > this.#maxWaitMs) {
-        this.#shedTotal += 1;
-        const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
-        return Promise.reject(new AccountError('overloaded', { retryAfterSeconds }));
-      }
-    }
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise<T>((resolve, reject) => {
       this.#append({
         async perform() {
@@ -115,6 +113,34 @@ export class HashQueue {
       });
       this.#fillSlots();
     });
+  }
+
+  /** Throws what `run` would throw at this moment, so that no work is done for somebody who is then sent away. */
+  checkRoom(): void {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) throw refusal;
+  }
+
+  #refusal(): AccountError | undefined {
+    if (this.#running < this.#concurrency) return undefined;
+    const waitMs = ((this.#queued + 1) * this.#averageJobMs) / this.#concurrency;
+    if (this.#queued < this.#maxQueued && waitMs <= this.#maxWaitMs) return undefined;
+    this.#shedTotal += 1;
+    return new AccountError('overloaded', { retryAfterSeconds: Math.ceil(this.#nextRoomInMs() / 1000) });
+  }
+
+  /**
+   * When somebody who is refused had better come back: each one job later than the one refused before, which is when
+   * there will be room in the line for them. Told the same time, they would all come back as the storm they were.
+   */
+  #nextRoomInMs(): number {
+    const now = this.#now();
+    const jobMs = this.#averageJobMs / this.#concurrency;
+    const earliest = now + jobMs;
+    const isInReach = this.#nextRoomAt > earliest && this.#nextRoomAt < now + LONGEST_SPREAD_MS;
+    const roomAt = isInReach ? this.#nextRoomAt : earliest;
+    this.#nextRoomAt = roomAt + jobMs;
+    return roomAt - now;
   }
 
   /** Resolves when nothing waits and nothing runs; at once when that is so already. Does not stop new jobs. */

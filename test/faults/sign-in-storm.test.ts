@@ -19,7 +19,8 @@ const wantedMs = 50;
  * is about, takes seconds.
  */
 const boundMs = 200;
-/** Of a storm before those that are measured: code that has run a few times only takes several times as long. */
+/** Storms before those that are measured: code that has run a few times only takes several times as long. */
+const warmUps = 2;
 const warmUpMs = 2_000;
 const longestLine = 1_000;
 const mostMegabytes = 300;
@@ -75,7 +76,8 @@ async function storm(isOver: () => boolean): Promise<Storm> {
       seen.refusedMs = Math.max(seen.refusedMs, took);
       const seconds = Number(headerOf(answer, 'retry-after'));
       if (!(seconds > 0) || typeof jsonOf(answer).error !== 'string') seen.faults.push(`${answer.head} ${answer.body}`);
-      await pause(seconds * 1_000 || 1_000);
+      const comesBackAt = performance.now() + (seconds * 1_000 || 1_000);
+      while (!isOver() && performance.now() < comesBackAt) await pause(Math.min(100, comesBackAt - performance.now()));
     }
     client.close();
   };
@@ -113,11 +115,13 @@ it('2,000 sign-ins at once find a short line and bounded memory, and nobody else
     },
     seconds: 4,
   };
-  let isWarm = false;
-  const warmingUp = storm(() => isWarm);
-  await pause(warmUpMs);
-  isWarm = true;
-  await warmingUp;
+  for (let count = 0; count < warmUps; count += 1) {
+    let isOver = false;
+    const warmingUp = storm(() => isOver);
+    await pause(warmUpMs);
+    isOver = true;
+    await warmingUp;
+  }
 
   let isMet = false;
   let isAsWanted = false;
