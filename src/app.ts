@@ -78,6 +78,7 @@ export function composeApp(options: AppOptions): App {
     bodyLimitBytes: config.bodyLimitBytes,
     requestTimeoutSeconds: config.requestTimeoutSeconds,
     trustedProxies: config.trustedProxies,
+    checkHashRoom: () => queue.checkRoom(),
     onAnswer: metrics.observeAnswer,
   });
   let isStopping = false;

@@ -9,14 +9,10 @@ import Fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import { refuseClientError } from './client-errors.ts';
+import { guardHashing } from './hash-gate.ts';
 import { lazyLogger } from './log.ts';
-import { Turnstile } from './turnstile.ts';
 
 declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** True for what costs a password hash: such requests come in a few at a time. */
-    hashesPassword?: boolean;
-  }
   interface FastifyRequest {
     /** Why the protocol refused the request, for its log line; names of fields, never values. */
     refusal: { reason: string; fields?: string[] } | null;
@@ -30,6 +26,8 @@ export interface ServerOptions {
   requestTimeoutSeconds: number;
   /** Addresses or networks of proxies whose forwarding headers are believed; empty means none. */
   trustedProxies: readonly string[];
+  /** Throws when a password hash would be refused, which is asked before the body of such a request is read. */
+  checkHashRoom(): void;
   /** Called once per answered request with the route's pattern. */
   onAnswer(answer: { method: string; route: string; status: number; milliseconds: number }): void;
 }
@@ -41,9 +39,6 @@ const securityHeaders = {
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
 } as const;
-
-/** Each costs a fraction of a millisecond before it waits or is sent away: a reader in between waits for a few. */
-const signInsPerTurn = 8;
 
 /** Makes the HTTP server all protocols are registered on: limits, request ids, security headers, request log. */
 export function createServer(options: ServerOptions): FastifyInstance {
@@ -86,11 +81,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     reply.headers(securityHeaders).header('x-request-id', request.id);
     done();
   });
-  const turnstile = new Turnstile(signInsPerTurn);
-  app.addHook('onRequest', (request, _reply, done) => {
-    if (request.routeOptions.config.hashesPassword) turnstile.enter(done);
-    else done();
-  });
+  guardHashing(app, options.checkHashRoom);
   // Node closes only the connections that rest at the moment it is told to stop; those that are being answered would be
   // kept for more requests, and the stop would wait for them.
   let isClosing = false;
