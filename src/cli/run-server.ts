@@ -1,7 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
 import type { App } from '../app.ts';
 
 /** Starts a server that stops on SIGTERM and SIGINT, and gives its address. One that cannot start is closed again. */
 export async function runServer(app: App): Promise<string> {
+  lookForGarbageSooner();
   stopOnSignals(app);
   try {
     return await app.start();
@@ -9,6 +11,14 @@ export async function runServer(app: App): Promise<string> {
     await app.stop().catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * On a machine with much memory V8 lets its heap grow to several times of what is alive before it looks through all of
+ * it. Half as much again is enough here: 40 MB less under load, at the same speed (docs/performance.md).
+ */
+function lookForGarbageSooner(): void {
+  setFlagsFromString('--heap-growing-percent=50');
 }
 
 function stopOnSignals(app: App): void {
