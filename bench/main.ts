@@ -87,12 +87,11 @@ async function measureAll(
   begin: number,
 ): Promise<Cell[]> {
   const cells: Cell[] = [];
-  const { postgresPid } = databases;
-  const measuring = { warmed: new Set<string>(), generator, settings, postgresPid, say };
+  const { postgresPid, readIn } = databases;
+  const measuring = { warmed: new Set<string>(), generator, settings, postgresPid, readIn, say };
   for (const workload of settings.workloads) {
     const targets = targetsOf(workload, settings, lineup);
     say(`${workload} on ${targets.length} targets, ${((performance.now() - begin) / 1000).toFixed(0)} s into the run`);
-    await databases.readIn();
     cells.push(...(await measureWorkload(measuring, workload, targets)));
   }
   return cells;

@@ -62,6 +62,8 @@ export interface Measuring {
   generator: LoadGenerator;
   settings: Settings;
   postgresPid: number | undefined;
+  /** See `Databases`: the system may take memory back that nobody asked for lately. */
+  readIn(): Promise<void>;
   say(line: string): void;
 }
 
@@ -70,7 +72,7 @@ export interface Measuring {
  * whatever the machine does meanwhile meets all alike. Every target is warmed up before the first round.
  */
 export async function measureWorkload(
-  { warmed, generator, settings, postgresPid, say }: Measuring,
+  { warmed, generator, settings, postgresPid, readIn, say }: Measuring,
   workload: WorkloadName,
   targets: readonly Target[],
 ): Promise<Cell[]> {
@@ -96,12 +98,14 @@ export async function measureWorkload(
     };
   };
   const rounds = new Map<Target, Round[]>(targets.map((target) => [target, []]));
+  await readIn();
   for (const target of targets) {
     const isNew = kind !== 'hash' && !warmed.has(target.name);
     warmed.add(target.name);
     await slice(target, 0, settings.warmUpMs + (isNew ? settings.firstWarmUpMs : 0));
   }
   for (let round = 1; round <= settings.rounds; round += 1) {
+    await readIn();
     for (let turn = 0; turn < targets.length; turn += 1) {
       const target = targets[(turn + round - 1) % targets.length]!;
       const figures = await slice(target, settings.rampMs, settings.measureMs[kind]);
