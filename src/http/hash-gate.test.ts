@@ -7,13 +7,16 @@ import { guardHashing } from './hash-gate.ts';
 describe('the gate in front of routes that hash', () => {
   let app: FastifyInstance;
   let isFull = false;
+  let checked = 0;
   const routed: string[] = [];
 
   beforeEach(async () => {
     isFull = false;
+    checked = 0;
     routed.length = 0;
     app = Fastify();
     guardHashing(app, () => {
+      checked += 1;
       if (isFull) throw Object.assign(new Error('no room'), { statusCode: 503 });
     });
     app.addHook('onRequest', (request, reply, done) => {
@@ -44,6 +47,14 @@ describe('the gate in front of routes that hash', () => {
     expect(routed.slice(10)).toEqual(Array.from({ length: 8 }, (_, count) => `POST /auth/sign_in?${count + 8}`));
     await turn();
     expect(routed.slice(18)).toEqual(Array.from({ length: 4 }, (_, count) => `POST /auth/sign_in?${count + 16}`));
+  });
+
+  it('lets no more of them in when their path is written in another way', async () => {
+    for (let count = 0; count < 6; count += 1) arrive('POST', '/auth/sign_in');
+    for (let count = 0; count < 6; count += 1) arrive('POST', '/auth/%73ign_in');
+    expect([routed.length, checked]).toEqual([12, 8]);
+    await turn();
+    expect([routed.length, checked]).toEqual([12, 12]);
   });
 
   it('refuses while there is no room, with what the hooks of the protocol have put on the reply', async () => {

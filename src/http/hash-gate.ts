@@ -20,24 +20,30 @@ const perTurn = 8;
 export function guardHashing(app: FastifyInstance, checkRoom: () => void): void {
   const turnstile = new Turnstile(perTurn);
   const names = new Set<string>();
+  const letThrough = new WeakSet<IncomingMessage>();
   app.addHook('onRoute', (route) => {
     if (!route.config?.hashesPassword) return;
     names.add(lastSegment(route.url));
+    route.onRequest = (request, _reply, done) => {
+      if (letThrough.has(request.raw)) done();
+      else turnstile.enter(done);
+    };
     // Behind the protocol's own onRequest hooks: browsers read a refusal only with the headers these put on the reply.
     route.preParsing = (_request, _reply, payload, done) => {
       checkRoom();
       done(null, payload);
     };
   });
-  // In front of the router, because routing is a good part of what a request costs before it is sent away. By the end of
-  // its path: a request that is written in another way, or meant for another route, is no worse off than it was.
-  const [route] = app.server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
+  // In front of the router, because routing is a good part of what a request costs before it is sent away. Told by the end
+  // of its path: one that is written in another way (`/sign_in/`, `/%73ign_in`) waits behind the router instead.
+  const [router] = app.server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
   app.server.removeAllListeners('request');
   app.server.on('request', (request, response) => {
     if (request.method === 'POST' && names.has(lastSegment(request.url ?? ''))) {
-      turnstile.enter(() => route!(request, response));
+      letThrough.add(request);
+      turnstile.enter(() => router!(request, response));
     } else {
-      route!(request, response);
+      router!(request, response);
     }
   });
 }
