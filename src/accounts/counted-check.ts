@@ -1,5 +1,5 @@
 import type { AccountDeps } from './deps.ts';
-import { AccountError } from './errors.ts';
+import { AccountError, secondsToWait } from './errors.ts';
 import type { PasswordCheck } from './password.ts';
 import { addSeconds } from './session.ts';
 import type { FailedAttempts } from './store.ts';
@@ -71,5 +71,5 @@ export function nextAttempts(
 }
 
 function secondsBetween(from: string, to: string): number {
-  return Math.max(1, Math.ceil((Date.parse(to) - Date.parse(from)) / 1000));
+  return secondsToWait(Date.parse(to) - Date.parse(from));
 }

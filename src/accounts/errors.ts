@@ -64,6 +64,11 @@ export interface AccountErrorDetails {
   email?: string;
 }
 
+/** For `retryAfterSeconds`: milliseconds in whole seconds, and never none. */
+export function secondsToWait(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}
+
 /** The one error class of the domain: a closed code, details that are safe to show, and a `cause` for the log. */
 export class AccountError extends Error {
   readonly code: AccountErrorCode;

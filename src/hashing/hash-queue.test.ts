@@ -27,6 +27,29 @@ function controlledJobs() {
   return { job, started };
 }
 
+/** A queue whose line is as long as it may be: jobs of a second, two at a time, and nobody is to wait longer than two. */
+async function fullQueue() {
+  let nowMs = 0;
+  const pass = (ms: number): void => {
+    nowMs += ms;
+  };
+  const queue = new HashQueue({ concurrency: 2, maxWaitMs: 2000, maxQueued: 1000, now: () => nowMs });
+  const job = async () => pass(1000);
+  for (let count = 0; count < 100; count += 1) await queue.run(job);
+  expect(queue.averageJobMs).toBeCloseTo(1000, 0);
+
+  const { job: controlled } = controlledJobs();
+  const jobs = ['a', 'b', 'c', 'd', 'e', 'f'].map(controlled);
+  // Two run, four wait: the fourth of them for two seconds, as jobs of a second leave two at a time.
+  const results = jobs.map(({ run }) => queue.run(run));
+  expect([queue.running, queue.queued]).toEqual([2, 4]);
+  const finish = async () => {
+    for (const each of jobs) each.finish();
+    await Promise.all(results);
+  };
+  return { queue, job, pass, finish };
+}
+
 /** Lets every callback that is ready run. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -111,34 +134,13 @@ describe('shedding', () => {
   });
 
   it('refuses when the wait would be too long', async () => {
-    let nowMs = 0;
-    const queue = new HashQueue({ concurrency: 2, maxWaitMs: 2000, maxQueued: 1000, now: () => nowMs });
-    const job = async () => {
-      nowMs += 1000;
-    };
-    for (let count = 0; count < 100; count += 1) await queue.run(job);
-    expect(queue.averageJobMs).toBeCloseTo(1000, 0);
-
-    const { job: controlled } = controlledJobs();
-    const jobs = ['a', 'b', 'c', 'd', 'e', 'f'].map(controlled);
-    // Two run, four wait: the fourth of them for two seconds, as jobs of a second leave two at a time.
-    const results = jobs.map(({ run }) => queue.run(run));
-    expect([queue.running, queue.queued]).toEqual([2, 4]);
+    const { queue, job, finish } = await fullQueue();
     await expect(queue.run(job)).rejects.toMatchObject({ code: 'overloaded', details: { retryAfterSeconds: 1 } });
-    for (const { finish } of jobs) finish();
-    await Promise.all(results);
+    await finish();
   });
 
   it('tells those whom it refuses to come back one after another, within half a minute', async () => {
-    let nowMs = 0;
-    const queue = new HashQueue({ concurrency: 2, maxWaitMs: 2000, maxQueued: 1000, now: () => nowMs });
-    const job = async () => {
-      nowMs += 1000;
-    };
-    for (let count = 0; count < 100; count += 1) await queue.run(job);
-    const { job: controlled } = controlledJobs();
-    const jobs = ['a', 'b', 'c', 'd', 'e', 'f'].map(controlled);
-    const results = jobs.map(({ run }) => queue.run(run));
+    const { queue, job, pass, finish } = await fullQueue();
     const refusedFor = async (count: number): Promise<number[]> => {
       const refusals = Array.from({ length: count }, () => queue.run(job).catch((error: AccountError) => error));
       return (await Promise.all(refusals)).map((error) => (error as AccountError).details.retryAfterSeconds!);
@@ -148,12 +150,11 @@ describe('shedding', () => {
     expect(seconds.slice(0, 6)).toEqual([1, 1, 2, 2, 3, 3]);
     expect(seconds.slice(56)).toEqual([29, 29, 30, 30, 1, 1, 2, 2]);
     // What was promised comes nearer as time passes, and is over when nobody was refused for a while.
-    nowMs += 1000;
+    pass(1000);
     expect(await refusedFor(2)).toEqual([2, 2]);
-    nowMs += 5000;
+    pass(5000);
     expect(await refusedFor(2)).toEqual([1, 1]);
-    for (const { finish } of jobs) finish();
-    await Promise.all(results);
+    await finish();
   });
 
   it('weighs new durations in gradually', async () => {

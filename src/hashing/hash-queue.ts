@@ -1,4 +1,4 @@
-import { AccountError } from '../accounts/errors.ts';
+import { AccountError, secondsToWait } from '../accounts/errors.ts';
 
 export interface HashQueueOptions {
   /** Jobs at once. Keep it below the size of libuv's pool, which file and DNS calls share. */
@@ -95,7 +95,7 @@ export class HashQueue {
    * when time has passed since the caller's own checks: if it throws, the job is skipped and the caller gets that error.
    */
   run<T>(job: () => Promise<T>, admit?: () => void | Promise<void>): Promise<T> {
-    const refusal = this.#refusal();
+    const refusal = this.#refuseWhenFull();
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise<T>((resolve, reject) => {
       this.#append({
@@ -117,16 +117,17 @@ export class HashQueue {
 
   /** Throws what `run` would throw at this moment, so that no work is done for somebody who is then sent away. */
   checkRoom(): void {
-    const refusal = this.#refusal();
+    const refusal = this.#refuseWhenFull();
     if (refusal !== undefined) throw refusal;
   }
 
-  #refusal(): AccountError | undefined {
+  /** The refusal of one more caller, who is counted and given a time to come back; undefined when there is room. */
+  #refuseWhenFull(): AccountError | undefined {
     if (this.#running < this.#concurrency) return undefined;
     const waitMs = ((this.#queued + 1) * this.#averageJobMs) / this.#concurrency;
     if (this.#queued < this.#maxQueued && waitMs <= this.#maxWaitMs) return undefined;
     this.#shedTotal += 1;
-    return new AccountError('overloaded', { retryAfterSeconds: Math.ceil(this.#nextRoomInMs() / 1000) });
+    return new AccountError('overloaded', { retryAfterSeconds: secondsToWait(this.#nextRoomInMs()) });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { AccountError } from '../accounts/errors.ts';
+import { AccountError, secondsToWait } from '../accounts/errors.ts';
 import { type Leave, WaitingLines } from './waiting-lines.ts';
 import { countOne, createMemoryLimiter, isOpen, type LimiterFactory } from './window-limiter.ts';
 
@@ -143,7 +143,7 @@ export function createSignUpLimit(options: { isOn: boolean; perHour: number; lim
 }
 
 function rateLimited(ms: number): AccountError {
-  return new AccountError('rate_limited', { retryAfterSeconds: Math.max(1, Math.ceil(ms / 1000)) });
+  return new AccountError('rate_limited', { retryAfterSeconds: secondsToWait(ms) });
 }
 
 const BUCKET_MS = 5_000;

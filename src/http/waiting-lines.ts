@@ -1,4 +1,4 @@
-import { AccountError } from '../accounts/errors.ts';
+import { AccountError, secondsToWait } from '../accounts/errors.ts';
 
 export interface WaitingLineOptions {
   /** Who has stood this long is refused with `overloaded`. */
@@ -127,5 +127,5 @@ export class WaitingLines {
 }
 
 function overloaded(maxWaitMs: number): AccountError {
-  return new AccountError('overloaded', { retryAfterSeconds: Math.max(1, Math.ceil(maxWaitMs / 1000)) });
+  return new AccountError('overloaded', { retryAfterSeconds: secondsToWait(maxWaitMs) });
 }
