@@ -42,10 +42,9 @@ export async function openDatabases(): Promise<Databases> {
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   const server = await givenOrOwnPostgres({ shared_buffers: `${bufferMegabytes()}MB` });
   const names: string[] = [];
+  const urlOf = (database: string): string => Object.assign(new URL(server.url), { pathname: `/${database}` }).href;
   const onServer: OnServer = async (statement, database) => {
-    const url = new URL(server.url);
-    if (database !== undefined) url.pathname = `/${database}`;
-    const client = new pg.Client({ connectionString: url.href });
+    const client = new pg.Client({ connectionString: database === undefined ? server.url : urlOf(database) });
     await client.connect();
     try {
       return await client.query(statement);
@@ -57,9 +56,7 @@ export async function openDatabases(): Promise<Databases> {
     const database = `bench_${process.pid}_${name.replaceAll('-', '_')}`;
     await onServer(`create database ${database} template ${template}`);
     names.push(database);
-    const url = new URL(server.url);
-    url.pathname = `/${database}`;
-    return url.href;
+    return urlOf(database);
   };
   const { rows: facts } = await onServer(
     `select name, current_setting(name) as value from pg_settings where name in
@@ -68,14 +65,17 @@ export async function openDatabases(): Promise<Databases> {
   const postgresFacts: Record<string, string> = Object.fromEntries(
     facts.map(({ name, value }: { name: string; value: string }) => [name, value]),
   );
+  const { rows: sessions } = await onServer('select pg_backend_pid() as pid');
   return {
     directory,
-    postgresPid: await serverPid(server.url),
+    postgresPid: parentOf(sessions[0].pid),
     postgresFacts,
     readIn: async () => {
       await readFiles(directory);
-      // A server that is not ours may not let us.
-      for (const name of names) await prewarm(onServer, name).catch(() => undefined);
+      for (const name of names) {
+        // A server that is not ours may not let us; the run goes on, and whoever reads its figures is told.
+        await prewarm(onServer, name).catch((error: Error) => console.warn(`${name} is not read in: ${error.message}`));
+      }
     },
     create: (kind, name) =>
       kind === 'sqlite' ? Promise.resolve(`sqlite:${join(directory, `${name}.db`)}`) : create(name, 'template1'),
@@ -107,16 +107,5 @@ async function readFiles(directory: string): Promise<void> {
     if (!entry.isFile()) continue;
     const chunks = createReadStream(join(entry.path, entry.name), { highWaterMark: 1 << 20 });
     for await (const _chunk of chunks);
-  }
-}
-
-async function serverPid(url: string): Promise<number | undefined> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-    return parentOf(rows[0]!.pid);
-  } finally {
-    await client.end();
   }
 }
