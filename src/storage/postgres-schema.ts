@@ -1,6 +1,5 @@
 import { Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely';
 import { commitOrRollBack, type SchemaTransaction } from './migrator.ts';
-import { openPool } from './postgres.ts';
 import type { Tables } from './tables.ts';
 
 /** Number of the advisory lock that whoever changes the schema holds. */
@@ -12,7 +11,9 @@ const schemaLock = 7_301_964;
  */
 export function schemaTransactionOn(url: string): SchemaTransaction {
   return async (work) => {
-    const db = new Kysely<Tables>({ dialect: new SchemaDialect({ pool: () => openPool(url, 1, undefined) }) });
+    // Loaded by need, as in postgres.ts.
+    const pool = async () => (await import('./postgres-driver.ts')).openPool(url, 1, undefined);
+    const db = new Kysely<Tables>({ dialect: new SchemaDialect({ pool }) });
     try {
       return await withTableLocks(() => db.connection().execute((connection) => inTransaction(connection, work)));
     } finally {

@@ -8,6 +8,7 @@ import {
   PostgresQueryCompiler,
 } from 'kysely';
 import type pg from 'pg';
+import type { PreparedStatements } from './postgres-driver.ts';
 import type { Statement } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
@@ -26,6 +27,11 @@ type TransactionWork<T> = (
   run: <Row>(statement: Statement<Row>) => Promise<Row[]>,
   send: (statement: Statement) => void,
 ) => Promise<T>;
+
+interface Opened {
+  readonly pool: pg.Pool;
+  readonly prepared: PreparedStatements;
+}
 
 /** Gives compiled queries of PostgreSQL's dialect; nothing is ever run through it. */
 export const postgresCompiler = new Kysely<Tables>({
@@ -46,30 +52,43 @@ export const postgresCompiler = new Kysely<Tables>({
  */
 export function openPostgres(connectionString: string, max: number, statementTimeoutMs: number | undefined): Postgres {
   const names = new StatementNames();
-  let opening: Promise<pg.Pool> | undefined;
-  let opened: pg.Pool | undefined;
+  let opening: Promise<Opened> | undefined;
+  let opened: Opened | undefined;
   let closing: Promise<void> | undefined;
-  const pool = async (): Promise<pg.Pool> => {
-    opening ??= openPool(connectionString, max, statementTimeoutMs);
+  const open = async (): Promise<Opened> => {
+    // Loaded by need: an embedded database starts a tenth of a second sooner without it.
+    opening ??= import('./postgres-driver.ts').then(({ openPool, PreparedStatements }) => ({
+      pool: openPool(connectionString, max, statementTimeoutMs),
+      prepared: new PreparedStatements(),
+    }));
     opened = await opening;
     return opened;
   };
   const query = async <Row>(
-    to: { query(config: pg.QueryConfig): Promise<pg.QueryResult> },
+    { prepared }: Opened,
+    to: pg.Pool | pg.PoolClient,
     { sql, parameters, name }: Statement<Row>,
-  ): Promise<Row[]> =>
-    (await to.query({ name: name && names.of(name), text: sql, values: parameters as unknown[] })).rows as Row[];
+  ): Promise<Row[]> => {
+    const preparedName = name && names.of(name);
+    return preparedName === undefined
+      ? ((await to.query(sql, parameters as unknown[])).rows as Row[])
+      : prepared.run<Row>(to, preparedName, sql, parameters);
+  };
 
-  const readOnce = async <Row>(statement: Statement<Row>): Promise<Row[]> => query(opened ?? (await pool()), statement);
+  const readOnce = async <Row>(statement: Statement<Row>): Promise<Row[]> => {
+    const ready = opened ?? (await open());
+    return query(ready, ready.pool, statement);
+  };
   const attempt = async <T>(work: TransactionWork<T>) => {
-    const client = await (opened ?? (await pool())).connect();
+    const ready = opened ?? (await open());
+    const client = await ready.pool.connect();
     let isBroken = false;
     /** What failed first is the reason; what fails after it says only that the transaction is of no use any more. */
     let reason: { error: unknown } | undefined;
     const run = async <Row>(statement: Statement<Row>): Promise<Row[]> => {
       sendTogether(client);
       try {
-        return await query(client, statement);
+        return await query(ready, client, statement);
       } catch (error) {
         reason ??= { error };
         throw error;
@@ -129,9 +148,9 @@ export function openPostgres(connectionString: string, max: number, statementTim
         }
       }
     },
-    kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
+    kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: async () => (await open()).pool }) }),
     close: () => {
-      closing ??= (async () => (await opening)?.end())();
+      closing ??= (async () => (await opening)?.pool.end())();
       return closing;
     },
   };
@@ -183,37 +202,4 @@ function isAftermath(error: unknown): boolean {
 
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.message.includes('read timeout');
-}
-
-/**
- * Opens a pool of connections; `statementTimeoutMs` undefined means no limit. The driver is loaded by need: an embedded
- * database starts a tenth of a second sooner without it.
- */
-export async function openPool(
-  connectionString: string,
-  max: number,
-  statementTimeoutMs: number | undefined,
-): Promise<pg.Pool> {
-  const { default: driver } = await import('pg');
-  // Statements go out behind each other without waiting for answers; the declarations do not know the option yet.
-  const pipelined = { pipeline: true } as pg.PoolConfig;
-  // Identity columns are bigint; our ids stay far below 2^53, so plain numbers are exact.
-  const getTypeParser = (oid: number, format: 'text' | 'binary') =>
-    oid === 20 ? Number : driver.types.getTypeParser(oid, format as 'text');
-  const pool = new driver.Pool({
-    ...pipelined,
-    connectionString,
-    max,
-    connectionTimeoutMillis: 3_000,
-    // On this side of the wire: as a start-up parameter or a SET it would be session state, which a pooler in
-    // transaction mode refuses or mixes up.
-    query_timeout: statementTimeoutMs,
-    types: { getTypeParser } as pg.CustomTypesConfig,
-    application_name: 'foyer',
-  });
-  // A server that goes away breaks idle connections; the pool replaces them, and the next query reports its own error.
-  pool.on('error', () => undefined);
-  // The pool listens to idle connections only. One that breaks in use, between two statements, must not end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  return pool;
 }

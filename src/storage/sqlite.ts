@@ -11,6 +11,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type { SchemaTransaction } from './migrator.ts';
+import { rowFactory, type ToRow } from './row-factory.ts';
 import { AsideReader } from './sqlite-aside.ts';
 import { Checkpointer } from './sqlite-checkpoint.ts';
 import { inSchemaTransaction } from './sqlite-schema.ts';
@@ -238,7 +239,7 @@ export const compiler = new Kysely<Tables>({
 interface CachedStatement {
   statement: SqliteDatabase.Statement<unknown[], unknown[]>;
   /** Makes the row's object from its values; undefined for statements that give no rows. */
-  toRow: ((values: unknown[]) => unknown) | undefined;
+  toRow: ToRow<unknown> | undefined;
 }
 
 /**
@@ -265,7 +266,7 @@ class CachedConnection {
     if (this.#statements.size >= 500) this.#statements.clear();
     const statement = this.#connection.prepare<unknown[], unknown[]>(sql);
     const cached: CachedStatement = statement.reader
-      ? { statement: statement.raw(), toRow: rowFactory(statement.columns().map(({ name }) => name)) }
+      ? { statement: statement.raw(), toRow: rowFactory(statement.columns()) }
       : { statement, toRow: undefined };
     this.#statements.set(sql, cached);
     return cached;
@@ -274,10 +275,4 @@ class CachedConnection {
   close(): void {
     this.#connection.close();
   }
-}
-
-/** Compiles `(values) => ({ name: values[0], … })`; the names are those of our own queries and quoted all the same. */
-function rowFactory(names: readonly string[]): (values: unknown[]) => unknown {
-  const members = names.map((name, index) => `${JSON.stringify(name)}: values[${index}]`);
-  return new Function('values', `return { ${members.join(', ')} };`) as (values: unknown[]) => unknown;
 }

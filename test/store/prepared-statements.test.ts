@@ -1,8 +1,10 @@
 import { CompiledQuery } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, type Handle, openDatabase } from '../../src/storage/database.ts';
 import * as failedAttempts from '../../src/storage/failed-attempts.ts';
 import { migrationsFor } from '../../src/storage/migrations/index.ts';
+import { openPool, PreparedStatements } from '../../src/storage/postgres-driver.ts';
 import * as settings from '../../src/storage/settings.ts';
 import { type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
 
@@ -75,5 +77,104 @@ describe('statements prepared on a PostgreSQL connection', () => {
     await run(database.reader, 'alter table failed_attempts add column of_a_later_release integer');
     expect(await failedAttempts.find(database.reader, 'nobody')).toBeUndefined();
     expect(await preparedNames()).toContainEqual(expect.stringMatching(/^foyer_1_/));
+  });
+});
+
+describe('queries on prepared statements', () => {
+  let fresh: FreshDatabase;
+  let pool: pg.Pool;
+  let client: pg.PoolClient;
+  let statements: PreparedStatements;
+  let descriptions: number;
+
+  const run = (name: string, sql: string, ...values: unknown[]) => statements.run(client, name, sql, values);
+
+  beforeAll(async () => {
+    fresh = await freshDatabaseUrl('postgres');
+    pool = openPool(fresh.url, 2, 10_000);
+  });
+
+  beforeEach(async () => {
+    statements = new PreparedStatements();
+    client = await pool.connect();
+    descriptions = 0;
+    client.connection.on('rowDescription', () => {
+      descriptions += 1;
+    });
+  });
+
+  afterEach(() => client.release(true));
+
+  afterAll(async () => {
+    await pool.end();
+    await fresh.drop();
+  });
+
+  it('are described when a connection runs them first, and not again', async () => {
+    const ask = (value: number) => run('sum', 'select $1::int + 1 as sum', value);
+    expect([await ask(1), await ask(2), await ask(3)]).toEqual([[{ sum: 2 }], [{ sum: 3 }], [{ sum: 4 }]]);
+    expect(descriptions).toBe(1);
+
+    client.release(true);
+    client = await pool.connect();
+    expect(await ask(4)).toEqual([{ sum: 5 }]);
+  });
+
+  it('give rows when several go out behind each other before any was described', async () => {
+    const sums = [1, 2, 3].map((value) => run('sum', 'select $1::int + 1 as sum', value));
+    expect(await Promise.all(sums)).toEqual([[{ sum: 2 }], [{ sum: 3 }], [{ sum: 4 }]]);
+    expect(await run('sum', 'select $1::int + 1 as sum', 8)).toEqual([{ sum: 9 }]);
+    expect(descriptions).toBe(3);
+  });
+
+  it('read and write every kind of value as it is', async () => {
+    const sql = `select $1::text as text, $2::int as number, $3::bigint as id, null::int as "nobody's", $4::text as missing,
+      1.5::float8 as share, true as flag`;
+    const row = {
+      text: `"'\\ {é}, 🗝\n`,
+      number: -7,
+      id: 2 ** 52,
+      "nobody's": null,
+      missing: null,
+      share: 1.5,
+      flag: true,
+    };
+    for (let times = 0; times < 2; times += 1) {
+      expect(await run('values', sql, row.text, row.number, row.id, null)).toEqual([row]);
+    }
+  });
+
+  it('give no rows where there are none, and none for what is no query', async () => {
+    const none = () => run('none', 'select $1::int as value where false', 1);
+    expect([await none(), await none()]).toEqual([[], []]);
+    await client.query('create temporary table things (id integer primary key)');
+    const add = (id: number) => run('add', 'insert into things (id) values ($1)', id);
+    expect([await add(1), await add(2)]).toEqual([[], []]);
+    expect((await client.query('select count(*) as count from things')).rows).toEqual([{ count: 2 }]);
+  });
+
+  it('fail with what the server says and where they were asked, and work afterwards', async () => {
+    const divide = async function divideByThat(by: number) {
+      return run('divide', 'select 6 / $1::int as result', by);
+    };
+    const error = await divide(0).catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ code: '22012', message: 'division by zero' });
+    expect((error as Error).stack).toMatch(/divideByThat|prepared-statements\.test/);
+    expect([await divide(2), await divide(3)]).toEqual([[{ result: 3 }], [{ result: 2 }]]);
+    await expect(divide(0)).rejects.toMatchObject({ code: '22012' });
+    expect(await divide(1)).toEqual([{ result: 6 }]);
+  });
+
+  it('are read by what the connection was told, where another was told something else', async () => {
+    await pool.query('create table changing (value text not null)');
+    await pool.query(`insert into changing (value) values ('7')`);
+    const ask = () => run('changing', 'select value from changing');
+    expect(await ask()).toEqual([{ value: '7' }]);
+    await pool.query('alter table changing alter column value type integer using value::integer');
+    await expect(ask()).rejects.toMatchObject({ code: '0A000' });
+
+    client.release(true);
+    client = await pool.connect();
+    expect([await ask(), await ask()]).toEqual([[{ value: 7 }], [{ value: 7 }]]);
   });
 });
