@@ -8,7 +8,7 @@ import {
   PostgresQueryCompiler,
 } from 'kysely';
 import type pg from 'pg';
-import type { PreparedStatements } from './postgres-driver.ts';
+import type { Sending, Statements } from './postgres-driver.ts';
 import type { Statement } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
@@ -30,7 +30,7 @@ type TransactionWork<T> = (
 
 interface Opened {
   readonly pool: pg.Pool;
-  readonly prepared: PreparedStatements;
+  readonly statements: Statements;
 }
 
 /** Gives compiled queries of PostgreSQL's dialect; nothing is ever run through it. */
@@ -57,38 +57,29 @@ export function openPostgres(connectionString: string, max: number, statementTim
   let closing: Promise<void> | undefined;
   const open = async (): Promise<Opened> => {
     // Loaded by need: an embedded database starts a tenth of a second sooner without it.
-    opening ??= import('./postgres-driver.ts').then(({ openPool, PreparedStatements }) => ({
+    opening ??= import('./postgres-driver.ts').then(({ openPool, Statements }) => ({
       pool: openPool(connectionString, max, statementTimeoutMs),
-      prepared: new PreparedStatements(),
+      statements: new Statements(),
     }));
     opened = await opening;
     return opened;
   };
-  const query = async <Row>(
-    { prepared }: Opened,
-    to: pg.Pool | pg.PoolClient,
-    { sql, parameters, name }: Statement<Row>,
-  ): Promise<Row[]> => {
-    const preparedName = name && names.of(name);
-    return preparedName === undefined
-      ? ((await to.query(sql, parameters as unknown[])).rows as Row[])
-      : prepared.run<Row>(to, preparedName, sql, parameters);
-  };
+  const named = ({ sql, parameters, name }: Statement): Sending => ({ sql, parameters, name: name && names.of(name) });
 
   const readOnce = async <Row>(statement: Statement<Row>): Promise<Row[]> => {
-    const ready = opened ?? (await open());
-    return query(ready, ready.pool, statement);
+    const { pool, statements } = opened ?? (await open());
+    return statements.read<Row>(pool, named(statement));
   };
   const attempt = async <T>(work: TransactionWork<T>) => {
-    const ready = opened ?? (await open());
-    const client = await ready.pool.connect();
+    const { pool, statements } = opened ?? (await open());
+    const client = await pool.connect();
+    const together = statements.together(client);
     let isBroken = false;
     /** What failed first is the reason; what fails after it says only that the transaction is of no use any more. */
     let reason: { error: unknown } | undefined;
     const run = async <Row>(statement: Statement<Row>): Promise<Row[]> => {
-      sendTogether(client);
       try {
-        return await query(ready, client, statement);
+        return await together.run<Row>(named(statement));
       } catch (error) {
         reason ??= { error };
         throw error;
@@ -110,11 +101,14 @@ export function openPostgres(connectionString: string, max: number, statementTim
       // Behind what is still on its way; after a failure in there it is a rollback.
       send(commit);
       await Promise.all(sent);
-      if (hasLost) throw reason?.error;
+      // Even if the work could do without what failed: the server has rolled back.
+      if (reason !== undefined) throw reason.error;
       return value;
     } catch (thrown) {
       // The work may have made something of a failure that it waited for, but of no other.
       const error = reason !== undefined && (hasLost || isAftermath(thrown)) ? reason.error : thrown;
+      // A rollback goes out by itself, behind all that was asked for: the server skips what follows a failure in one piece.
+      together.leave();
       // After a timeout the answer may still be on its way: the connection is of no use to anybody.
       isBroken =
         isTimeout(error) ||
@@ -156,18 +150,10 @@ export function openPostgres(connectionString: string, max: number, statementTim
   };
 }
 
-const [begin, commit] = [CompiledQuery.raw('begin'), CompiledQuery.raw('commit')];
-
-/**
- * What goes out to a connection in this turn of the event loop leaves in one piece: every write of its own wakes up the
- * server's process, which costs both sides more than most statements do.
- */
-function sendTogether({ connection: { stream } }: pg.PoolClient): void {
-  if (stream.writableCorked > 0) return;
-  stream.cork();
-  // After the promises that follow from what has just arrived.
-  process.nextTick(() => stream.uncork());
-}
+const [begin, commit] = ['begin', 'commit'].map((name): Statement => ({ ...CompiledQuery.raw(name), name })) as [
+  Statement,
+  Statement,
+];
 
 /** Under which names statements are prepared, and whether at all. */
 class StatementNames {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Database, type Handle, openDatabase } from '../../src/storage/database.ts';
 import * as failedAttempts from '../../src/storage/failed-attempts.ts';
 import { migrationsFor } from '../../src/storage/migrations/index.ts';
-import { openPool, PreparedStatements } from '../../src/storage/postgres-driver.ts';
+import { openPool, Statements } from '../../src/storage/postgres-driver.ts';
 import * as settings from '../../src/storage/settings.ts';
 import { type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
 
@@ -55,7 +55,7 @@ describe('statements prepared on a PostgreSQL connection', () => {
       await settings.write(handle, 'pooled', 'x');
       expect((await settings.readAll(handle)).get('pooled')).toBe('x');
     });
-    expect(await preparedNames()).toEqual([name]);
+    expect(await preparedNames()).toEqual([name, 'foyer_0_begin']);
   });
 
   it('run the whole transaction again when they are lost in the middle of it', async () => {
@@ -84,10 +84,11 @@ describe('queries on prepared statements', () => {
   let fresh: FreshDatabase;
   let pool: pg.Pool;
   let client: pg.PoolClient;
-  let statements: PreparedStatements;
+  let statements: Statements;
   let descriptions: number;
 
-  const run = (name: string, sql: string, ...values: unknown[]) => statements.run(client, name, sql, values);
+  const run = (name: string, sql: string, ...values: unknown[]) =>
+    statements.together(client).run({ name, sql, parameters: values });
 
   beforeAll(async () => {
     fresh = await freshDatabaseUrl('postgres');
@@ -95,7 +96,7 @@ describe('queries on prepared statements', () => {
   });
 
   beforeEach(async () => {
-    statements = new PreparedStatements();
+    statements = new Statements();
     client = await pool.connect();
     descriptions = 0;
     client.connection.on('rowDescription', () => {
