@@ -72,6 +72,28 @@ describe('statements prepared on a PostgreSQL connection', () => {
     expect([runs, after - before]).toEqual([3, 1]);
   });
 
+  it('fail the transaction on this database even if the work can do without them', async () => {
+    const running = database.transaction(async (handle) => {
+      await settings.write(handle, 'kept', 'x');
+      await run(handle, 'select 1 / 0').catch(() => undefined);
+      return 'all is well';
+    });
+    await expect(running).rejects.toMatchObject({ code: '22012' });
+    expect((await settings.readAll(database.reader)).get('kept')).toBeUndefined();
+    expect(await database.transaction(async (handle) => run(handle, `select 'n' as name`))).toEqual([{ name: 'n' }]);
+  });
+
+  it('roll back when the work fails before any of them has left', async () => {
+    const running = database.transaction(async (handle) => {
+      void handle
+        .run(CompiledQuery.raw(`insert into settings (name, value) values ('lost', 'x')`))
+        .catch(() => undefined);
+      throw new Error('changed its mind');
+    });
+    await expect(running).rejects.toThrow('changed its mind');
+    expect((await settings.readAll(database.reader)).get('lost')).toBeUndefined();
+  });
+
   it('are prepared anew when a migration has changed what they give', async () => {
     await failedAttempts.find(database.reader, 'nobody');
     await run(database.reader, 'alter table failed_attempts add column of_a_later_release integer');
@@ -164,6 +186,40 @@ describe('queries on prepared statements', () => {
     expect([await divide(2), await divide(3)]).toEqual([[{ result: 3 }], [{ result: 2 }]]);
     await expect(divide(0)).rejects.toMatchObject({ code: '22012' });
     expect(await divide(1)).toEqual([{ result: 6 }]);
+  });
+
+  it('are skipped behind one that fails in the same piece, and run later', async () => {
+    const pieces = statements.together(client);
+    const ask = (name: string, sql: string, value: number) => pieces.run({ name, sql, parameters: [value] });
+    const asked = [
+      ask('one', 'select $1::int as one', 1),
+      ask('broken', 'select 1 / $1::int as broken', 0),
+      ask('two', 'select $1::int as two', 2),
+    ];
+    expect(await Promise.allSettled(asked)).toMatchObject([
+      { status: 'fulfilled', value: [{ one: 1 }] },
+      { status: 'rejected', reason: { code: '22012' } },
+      { status: 'rejected', reason: { code: '25P02' } },
+    ]);
+    const again = [ask('two', 'select $1::int as two', 3), ask('broken', 'select 1 / $1::int as broken', 1)];
+    expect(await Promise.all(again)).toEqual([[{ two: 3 }], [{ broken: 1 }]]);
+  });
+
+  it('run without a name as well, in the same piece', async () => {
+    const pieces = statements.together(client);
+    const ask = (name: string | undefined, sql: string, ...parameters: number[]) =>
+      pieces.run({ name, sql, parameters });
+    for (let times = 0; times < 2; times += 1) {
+      const asked = [
+        ask(undefined, 'select $1::int as first', 1),
+        ask('named', 'select $1::int as second', 2),
+        ask(undefined, 'select 3 as third'),
+        ask(undefined, 'select $1::int as first', 4),
+      ];
+      expect((await Promise.all(asked)).flat()).toEqual([{ first: 1 }, { second: 2 }, { third: 3 }, { first: 4 }]);
+    }
+    const { rows } = await client.query('select name from pg_prepared_statements');
+    expect(rows).toEqual([{ name: 'named' }]);
   });
 
   it('are read by what the connection was told, where another was told something else', async () => {
