@@ -58,7 +58,7 @@ export function readSettings(args: readonly string[]): Settings {
     coldStarts: isQuick ? 3 : 7,
     restSeconds: isQuick ? 1 : 5,
     rampMs: isQuick ? 30 : 300,
-    warmUpMs: isQuick ? 200 : 3_000,
+    warmUpMs: isQuick ? 200 : 5_000,
     firstWarmUpMs: isQuick ? 400 : 4_000,
     measureMs: isQuick
       ? { read: slice ?? 150, search: slice ?? 150, write: slice ?? 150, hash: slice ?? 400 }
