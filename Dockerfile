@@ -42,11 +42,9 @@ COPY --from=packages /build/package.json /app/
 COPY --from=packages /build/node_modules /app/node_modules/
 COPY --from=bundle /build/dist /app/dist/
 
-# UV_THREADPOOL_SIZE serves four CPUs: their number plus two. Set it and FOYER_HASH_CONCURRENCY to the CPUs the container
-# may use; Node.js sees all of the machine's.
+# Set FOYER_HASH_CONCURRENCY to the CPUs the container may use; Node.js sees all of the machine's.
 ENV NODE_ENV=production \
-  FOYER_HOST=0.0.0.0 \
-  UV_THREADPOOL_SIZE=6
+  FOYER_HOST=0.0.0.0
 # From here the default sqlite:./data/foyer.db is /data/foyer.db. FOYER_DATABASE_URL itself is not set: a container that
 # is given FOYER_DATABASE_URL_FILE would then have it both ways, which Foyer refuses.
 WORKDIR /

@@ -3,6 +3,7 @@ import { normalizeEmail } from '../src/accounts/email.ts';
 import { composeAccounts } from '../src/compose-accounts.ts';
 import { loadConfig } from '../src/config.ts';
 import { demoTopology } from '../src/demo.ts';
+import { HashThreads } from '../src/hashing/hash-threads.ts';
 import { createPasswordPrimitives } from '../src/hashing/password-primitives.ts';
 import { prepareTopology } from '../src/prepare-database.ts';
 import { fillPostgres, fillSqlite } from './bulk.ts';
@@ -36,7 +37,7 @@ export async function seedFoyer(url: string, size: number): Promise<Seeded> {
   } finally {
     await store.close();
   }
-  const passwordHash = await createPasswordPrimitives().hashArgon2id(password);
+  const passwordHash = await createPasswordPrimitives(new HashThreads()).hashArgon2id(password);
   const tables = customerTables({ passwordHash, now: new Date(), normalizeEmail });
   if (url.startsWith('sqlite:')) fillSqlite(url.slice('sqlite:'.length), tables, size);
   else await fillPostgres(url, tables, size);

@@ -4,6 +4,7 @@ import { Directory, type FixedKey } from './accounts/directory.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
 import type { Config } from './config.ts';
 import { HashQueue } from './hashing/hash-queue.ts';
+import { HashThreads } from './hashing/hash-threads.ts';
 import { createPasswordHashing } from './hashing/password-hashing.ts';
 import { createPasswordPrimitives } from './hashing/password-primitives.ts';
 import { type OpenStore, openStore } from './storage/index.ts';
@@ -56,7 +57,11 @@ export function composeAccounts(options: ComposeOptions): ComposedAccounts {
     store,
     directory,
     debtorNumbers: new DebtorNumbers(store),
-    passwords: createPasswordHashing({ queue, primitives: createPasswordPrimitives(), pepper: config.pepper }),
+    passwords: createPasswordHashing({
+      queue,
+      primitives: createPasswordPrimitives(new HashThreads()),
+      pepper: config.pepper,
+    }),
     rules: {
       sessions: {
         mode: config.tokenMode,

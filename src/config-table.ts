@@ -176,9 +176,9 @@ export const settings = {
   hashConcurrency: setting({
     env: 'FOYER_HASH_CONCURRENCY',
     kind: wholeNumber(1, 1024),
-    default: () => Math.min(availableParallelism(), Math.max(1, threadPoolSize() - 1)),
-    defaultDoc: 'the number of available CPUs, and one less than `UV_THREADPOOL_SIZE` (4) at most',
-    doc: 'Passwords checked at once; each takes one CPU. With more than 3 CPUs set `UV_THREADPOOL_SIZE` to their number plus 2: hashing and disk syncs share those threads.',
+    default: () => availableParallelism(),
+    defaultDoc: 'the number of available CPUs',
+    doc: 'Passwords checked at once; each takes one CPU, on a thread of its own that gives way to requests.',
   }),
   hashMaxWaitMs: setting({
     env: 'FOYER_HASH_MAX_WAIT_MS',
@@ -260,12 +260,6 @@ export const chainSettings = {
     isSecret: true,
   },
 } satisfies Record<string, ChainSetting<unknown>>;
-
-/** Threads that node gives to hashing and to files; one must stay free, or a commit would wait behind a hash. */
-function threadPoolSize(): number {
-  const size = Number(process.env.UV_THREADPOOL_SIZE);
-  return Number.isInteger(size) && size > 0 ? size : 4;
-}
 
 /** The settings with their keys, in order, for code that treats all alike. */
 export function settingEntries(): [keyof typeof settings, Setting<unknown>][] {

@@ -51,7 +51,7 @@ describe('loadConfig', () => {
       ipFailuresPerFiveMinutes: 60,
       redisUrl: undefined,
       pepper: undefined,
-      hashConcurrency: Math.min(availableParallelism(), 3),
+      hashConcurrency: availableParallelism(),
       hashMaxWaitMs: 2000,
       hashMaxQueued: 1000,
       runsJobs: true,

@@ -3,11 +3,12 @@ import { hash as hashBcrypt } from '@node-rs/bcrypt';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HashQueue } from '../hashing/hash-queue.ts';
+import { HashThreads } from '../hashing/hash-threads.ts';
 import { createPasswordHashing } from '../hashing/password-hashing.ts';
 import { createPasswordPrimitives } from '../hashing/password-primitives.ts';
 import { checkPassword, isSupportedPasswordHash, type PasswordPrimitives, parsePasswordHash } from './password.ts';
 
-const real = createPasswordPrimitives();
+const real = createPasswordPrimitives(new HashThreads());
 
 async function isCorrect(password: string, stored: string, pepper?: string): Promise<boolean> {
   return (await checkPassword(real, password, stored, { pepper })).isCorrect;

@@ -1,7 +1,7 @@
 import { AccountError, secondsToWait } from '../accounts/errors.ts';
 
 export interface HashQueueOptions {
-  /** Jobs at once. Keep it below the size of libuv's pool, which file and DNS calls share. */
+  /** Jobs at once. */
   concurrency: number;
   /** A caller who would wait longer than this is refused at once. */
   maxWaitMs: number;

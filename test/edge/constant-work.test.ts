@@ -5,17 +5,25 @@ import { authenticate, bruce, john, metric, send, signIn, veronica } from './cli
 
 const argon2Calls = vi.hoisted(() => ({ count: 0 }));
 
-// The native library as it is, with its calls counted.
-vi.mock('@node-rs/argon2', async (importOriginal) => {
-  const real = await importOriginal<typeof import('@node-rs/argon2')>();
+// The functions as they are, with the calls of those that run argon2 counted.
+vi.mock('../../src/hashing/password-primitives.ts', async (importOriginal) => {
+  const real = await importOriginal<typeof import('../../src/hashing/password-primitives.ts')>();
   const counted = <Args extends unknown[], Result>(call: (...args: Args) => Result) => {
     return (...args: Args): Result => {
       argon2Calls.count += 1;
       return call(...args);
     };
   };
-  const wrapped = { hash: counted(real.hash), verify: counted(real.verify), hashRaw: counted(real.hashRaw) };
-  return { ...real, ...wrapped, default: wrapped };
+  const createPasswordPrimitives: typeof real.createPasswordPrimitives = (threads) => {
+    const primitives = real.createPasswordPrimitives(threads);
+    return {
+      ...primitives,
+      hashArgon2id: counted(primitives.hashArgon2id),
+      verifyArgon2id: counted(primitives.verifyArgon2id),
+      rawArgon2id: counted(primitives.rawArgon2id),
+    };
+  };
+  return { ...real, createPasswordPrimitives };
 });
 
 let running: RunningApp;
