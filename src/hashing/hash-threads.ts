@@ -48,14 +48,21 @@ interface Caller {
  */
 export class HashThreads {
   readonly #resting: HashThread[] = [];
+  readonly #paths = new Map<HashCall['package'], string>();
 
   async run<T>({ package: name, ...call }: HashCall): Promise<T> {
     const thread = this.#resting.pop() ?? new HashThread((ended) => this.#forget(ended));
     try {
-      return (await thread.run({ path: pathOf(name), ...call })) as T;
+      return (await thread.run({ path: this.#pathOf(name), ...call })) as T;
     } finally {
       if (!thread.hasEnded) this.#resting.push(thread);
     }
+  }
+
+  #pathOf(name: HashCall['package']): string {
+    const path = this.#paths.get(name) ?? createRequire(import.meta.url).resolve(name);
+    this.#paths.set(name, path);
+    return path;
   }
 
   #forget(ended: HashThread): void {
@@ -106,8 +113,4 @@ class HashThread {
       this.#worker.postMessage(call);
     });
   }
-}
-
-function pathOf(name: HashCall['package']): string {
-  return createRequire(import.meta.url).resolve(name);
 }
