@@ -15,7 +15,13 @@ const threadSource = `
   const { getPriority, setPriority } = require('node:os');
   const { parentPort, workerData } = require('node:worker_threads');
   // Priorities are those of threads on Linux only; elsewhere this would be the whole process.
-  if (process.platform === 'linux') setPriority(Math.min(19, getPriority() + workerData.niceness));
+  if (process.platform === 'linux') {
+    try {
+      setPriority(Math.min(19, getPriority() + workerData.niceness));
+    } catch {
+      // A sandbox may forbid it: hashes are as urgent as everything else then.
+    }
+  }
   const packages = {};
   parentPort.on('message', ({ path, name, args }) => {
     try {
