@@ -14,7 +14,7 @@ const tries = 4;
 /** What a reader's p99 should be: the storm is repeated until it is, and the figures of each are printed. */
 const wantedMs = 50;
 /**
- * A p99 above this fails, in the best of all tries. On two shared cores each was 15 to 39, most of it the turn of the
+ * A p99 above this fails, in the best of all tries. On two shared cores each was 20 to 65, most of it the turn of the
  * event loop in which Node reads up to 1,024 requests that have all arrived; waiting for a processor while hashes have
  * all of them made it up to 124, and waiting behind hashes takes seconds.
  */
