@@ -126,9 +126,10 @@ process.stdout.write(`${JSON.stringify(measure)}\n`);
 /** CPU time and not time: other work on the machine does not count. */
 async function measureHash(): Promise<{ passwordHash: string; hashCpuMs: number }> {
   const { hashArgon2id } = createPasswordPrimitives(new HashThreads());
+  // The first one starts the thread.
+  const passwordHash = await hashArgon2id('Kunst-und-Kaffee-7');
   const before = process.cpuUsage();
-  let passwordHash = '';
-  for (let time = 0; time < 40; time += 1) passwordHash = await hashArgon2id('Kunst-und-Kaffee-7');
+  for (let time = 0; time < 40; time += 1) await hashArgon2id('Kunst-und-Kaffee-7');
   const { user, system } = process.cpuUsage(before);
   return { passwordHash, hashCpuMs: Math.round((user + system) / 40 / 100) / 10 };
 }

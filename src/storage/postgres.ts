@@ -150,10 +150,8 @@ export function openPostgres(connectionString: string, max: number, statementTim
   };
 }
 
-const [begin, commit] = ['begin', 'commit'].map((name): Statement => ({ ...CompiledQuery.raw(name), name })) as [
-  Statement,
-  Statement,
-];
+const begin: Statement = { ...CompiledQuery.raw('begin'), name: 'begin' };
+const commit: Statement = { ...CompiledQuery.raw('commit'), name: 'commit' };
 
 /** Under which names statements are prepared, and whether at all. */
 class StatementNames {
