@@ -1,29 +1,21 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { demoKey } from '../../src/demo.ts';
+import type { HashCall } from '../../src/hashing/hash-threads.ts';
 import { type RunningApp, startApp } from '../start-app.ts';
 import { authenticate, bruce, john, metric, send, signIn, veronica } from './clients.ts';
 
 const argon2Calls = vi.hoisted(() => ({ count: 0 }));
 
-// The functions as they are, with the calls of those that run argon2 counted.
-vi.mock('../../src/hashing/password-primitives.ts', async (importOriginal) => {
-  const real = await importOriginal<typeof import('../../src/hashing/password-primitives.ts')>();
-  const counted = <Args extends unknown[], Result>(call: (...args: Args) => Result) => {
-    return (...args: Args): Result => {
-      argon2Calls.count += 1;
-      return call(...args);
-    };
-  };
-  const createPasswordPrimitives: typeof real.createPasswordPrimitives = (threads) => {
-    const primitives = real.createPasswordPrimitives(threads);
-    return {
-      ...primitives,
-      hashArgon2id: counted(primitives.hashArgon2id),
-      verifyArgon2id: counted(primitives.verifyArgon2id),
-      rawArgon2id: counted(primitives.rawArgon2id),
-    };
-  };
-  return { ...real, createPasswordPrimitives };
+// The threads as they are, with the calls of the native library counted.
+vi.mock('../../src/hashing/hash-threads.ts', async (importOriginal) => {
+  const real = await importOriginal<typeof import('../../src/hashing/hash-threads.ts')>();
+  class CountingThreads extends real.HashThreads {
+    override run<T>(call: HashCall): Promise<T> {
+      if (call.package === '@node-rs/argon2') argon2Calls.count += 1;
+      return super.run<T>(call);
+    }
+  }
+  return { ...real, HashThreads: CountingThreads };
 });
 
 let running: RunningApp;
