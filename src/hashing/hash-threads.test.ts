@@ -95,4 +95,12 @@ describe.runIf(process.platform === 'linux')('the threads themselves', () => {
     await vi.waitUntil(() => lowered().length === 0, { timeout: 5_000 });
     await expect(threads.run(hash(1))).resolves.toBeInstanceOf(Uint8Array);
   });
+
+  it('are not ended while they hash, however long that takes', async () => {
+    const threads = new HashThreads();
+    await threads.run(hash(1));
+    const hashing = threads.run(slow);
+    vi.advanceTimersByTime(61_000);
+    await expect(hashing).resolves.toMatch(/^\$argon2id\$/);
+  });
 });
