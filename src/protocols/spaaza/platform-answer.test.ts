@@ -12,6 +12,7 @@ describe('isSuccess', () => {
     [{ results: {}, errors: {} }, true],
     [{ result: { code: 2 } }, false],
     [{ result: { code: 0 } }, false],
+    [{ result: { code: { toString: 1, valueOf: 1 } } }, false],
     [{ error: { code: 5 } }, false],
     [{ errors: { 5: { name: 'x' } } }, false],
     [[], false],
@@ -34,6 +35,7 @@ describe('faultIn', () => {
     [{ error: 'no' }, undefined],
     [{ error: { code: '' } }, undefined],
     [{ error: { code: null } }, undefined],
+    [{ error: { code: { toString: 5, valueOf: 5 } } }, undefined],
     ['no', undefined],
   ])('of %j is %j', (body, expected) => {
     expect(faultIn(answer(body))).toEqual(expected);

@@ -1,5 +1,6 @@
 import type { PlatformUser } from '../../accounts/loyalty-platform.ts';
 import { readUserInfo } from './fields.ts';
+import { numberOf } from './read-number.ts';
 
 /** What came back, before anybody asks what it means. */
 export interface PlatformAnswer {
@@ -27,7 +28,7 @@ export function readAnswer(status: number, retryAfter: string | undefined, text:
 export function isSuccess({ status, body }: PlatformAnswer): boolean {
   if (status < 200 || status > 299 || body === undefined) return false;
   const code = objectIn(body.result)?.code;
-  if (code !== undefined) return Number(code) === 1;
+  if (code !== undefined) return numberOf(code) === 1;
   return objectIn(body.error) === undefined && Object.keys(objectIn(body.errors) ?? {}).length === 0;
 }
 
@@ -38,7 +39,7 @@ export function isSuccess({ status, body }: PlatformAnswer): boolean {
 export function faultIn({ body }: PlatformAnswer): { code: number; name: string | undefined } | undefined {
   const [firstCode, first] = Object.entries(objectIn(body?.errors) ?? {})[0] ?? [];
   const error = objectIn(body?.error) ?? objectIn(first);
-  const code = Number(objectIn(body?.error)?.code ?? firstCode);
+  const code = numberOf(objectIn(body?.error)?.code ?? firstCode);
   if (!Number.isSafeInteger(code) || code <= 0) return undefined;
   return { code, name: plainName(error?.name) };
 }

@@ -69,6 +69,7 @@ describe('a webhook', () => {
     ['nothing', {}, 'it is about no person’s record: no type'],
     ['a kind that is no word', { type: 'ada@example.org' }, 'it is about no person’s record: no type'],
     ['another chain', altered({}, { chain_id: 124 }), 'it is of another chain'],
+    ['a chain that is no number', altered({}, { chain_id: { toString: 123 } }), 'it is of another chain'],
     ['nobody', { type: 'shopper.altered', data: { first_name: 'Ada' } }, 'it names nobody, or two people'],
     ['two people', altered({ user_id: 7 }), 'it names nobody, or two people'],
     ['an id that is none', { type: 'shopper.altered', data: { user_id: '7x' } }, 'it names nobody, or two people'],

@@ -3,6 +3,7 @@ import type { Notice } from '../../accounts/take-notice.ts';
 import { decodeBody } from './body.ts';
 import { readUserInfo } from './fields.ts';
 import { readMoment } from './read-moment.ts';
+import { numberOf } from './read-number.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -30,7 +31,7 @@ export function subjectOf(event: Members): string | undefined {
  */
 export function readWebhook(chainId: number, body: string): Notice {
   const event = decodeBody(body, 'application/json');
-  if (event.chain_id !== undefined && Number(event.chain_id) !== chainId) return { reason: 'it is of another chain' };
+  if (event.chain_id !== undefined && numberOf(event.chain_id) !== chainId) return { reason: 'it is of another chain' };
   if (!isAboutPerson(event)) return { reason: `it is about no person's record: ${typeOf(event)}` };
   const userId = userIdIn(event);
   if (userId === undefined) return { reason: 'it names nobody, or two people' };
