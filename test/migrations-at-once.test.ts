@@ -12,6 +12,7 @@ const ourNames = [
   '0003-rate-windows',
   '0004-history-changes',
   '0005-customer-search',
+  '0006-names-in-place',
 ];
 const newNames = ['9001-nickname', '9002-wishes'];
 const allNames = [...ourNames, ...newNames];

@@ -9,6 +9,7 @@ const allMigrations = [
   '0003-rate-windows',
   '0004-history-changes',
   '0005-customer-search',
+  '0006-names-in-place',
 ];
 
 describe.each(databaseKinds)('migrations (%s)', (kind) => {

@@ -1,26 +1,33 @@
 import type { AccountDeps } from './deps.ts';
-import type { Store } from './store.ts';
+import type { Store, WritableStore } from './store.ts';
 
 /** Customers that one transaction makes searchable: others wait for it. */
 const batchCustomers = 250;
-const batchesPerRun = 40;
-/** How often `onProgress` hears. */
-const batchesPerReport = 100;
-/** Blocks of customers that one run counts anew; the next run goes on. */
-const blocksPerRun = 20;
+/** How often `onProgress` hears: after so many transactions. */
+const stepsPerReport = 100;
+/** What one run of `catchUpSome` does; the next run goes on. */
+const perRun = { blocks: 20, steps: 160, customers: 10_000 };
 
 /**
- * Makes all customers searchable and counts them where the release before this one wrote them, which knows of neither words
- * nor counts: after the migration that brought both, these are all. Goes on where an earlier call was broken off; does
- * nothing when nothing is missing. Gives how many customers became searchable; `onProgress` hears the number so far.
+ * Where the migration that brought words and counts has left customers without them, makes all of these searchable and counts
+ * them. Goes on where an earlier call was broken off; does nothing when nothing is due. Gives how many customers became
+ * searchable; `onProgress` hears the number so far.
  */
 export async function catchUp(
   store: Store,
   onProgress: (customers: number) => void = () => undefined,
 ): Promise<number> {
-  if (!(await store.customers.lackWords())) return 0;
+  let place = (await store.settings.readAll()).get(dueSetting);
+  if (place === undefined) return 0;
   await recountCustomers(store);
-  return indexCustomers(store, Number.POSITIVE_INFINITY, onProgress);
+  let total = 0;
+  for (let step = 1; place !== undefined; step += 1) {
+    const { customers, goOnAfter } = await index(store, dueSetting, Number(place));
+    total += customers;
+    place = goOnAfter?.toString();
+    if (step % stepsPerReport === 0) onProgress(total);
+  }
+  return total;
 }
 
 /** Counts all customers anew, as after they were written past the server. */
@@ -29,45 +36,47 @@ export async function recountCustomers(store: Store): Promise<void> {
 }
 
 /**
- * The same in pieces, for a server at work: while a rolling update lasts, nodes of the release before create and change
- * customers. An erasure by one of them shows in the counts only, so that these are gone through again and again.
+ * The same in pieces, for a server at work: while a rolling update lasts, nodes of the release before words and counts create,
+ * change and erase customers. Nothing tells which, so that all are gone through again and again: some 1.3 million a run.
  */
 export async function catchUpSome({ store }: AccountDeps): Promise<number> {
-  let block = Number((await store.settings.readAll()).get(placeSetting) ?? 0);
-  for (let count = 0; count < blocksPerRun; count += 1) {
+  const settings = await store.settings.readAll();
+  let block = Number(settings.get(blockSetting) ?? 0);
+  for (let count = 0; count < perRun.blocks; count += 1) {
     block = (await recount(store, block)) ?? 0;
     if (block === 0) break;
   }
-  return (await store.customers.lackWords()) ? indexCustomers(store, batchesPerRun) : 0;
+  let total = 0;
+  let place = Number(settings.get(placeSetting) ?? 0);
+  for (let step = 0; step < perRun.steps && total < perRun.customers; step += 1) {
+    const { customers, goOnAfter } = await index(store, placeSetting, place);
+    total += customers;
+    if (goOnAfter === undefined) break;
+    place = goOnAfter;
+  }
+  return total;
 }
 
-/** Setting that holds which block of customers is counted next. */
-const placeSetting = 'customers_recounted_to';
+/** Settings that hold how far somebody has come: while it is there, `catchUp` is due; and those of `catchUpSome`. */
+const dueSetting = 'customers_indexed_to';
+const blockSetting = 'customers_recounted_to';
+const placeSetting = 'customers_looked_through_to';
 
 function recount(store: Store, block: number): Promise<number | undefined> {
   return store.transaction(async (tx) => {
     // One node at a time: two would add what is missing twice.
-    await tx.settings.write(placeSetting, String(block));
+    await tx.settings.write(blockSetting, String(block));
     const next = await tx.customers.recount(block);
-    await tx.settings.write(placeSetting, String(next ?? 0));
+    await tx.settings.write(blockSetting, String(next ?? 0));
     return next;
   });
 }
 
-async function indexCustomers(
-  store: Store,
-  mostBatches: number,
-  onProgress: (customers: number) => void = () => undefined,
-): Promise<number> {
-  let total = 0;
-  let afterId = 0;
-  for (let batch = 1; batch <= mostBatches; batch += 1) {
-    const from = afterId;
-    const { customers, lastId } = await store.transaction((tx) => tx.customers.index(from, batchCustomers));
-    total += customers;
-    afterId = lastId;
-    if (customers < batchCustomers) break;
-    if (batch % batchesPerReport === 0) onProgress(total);
-  }
-  return total;
+/** A step through the customers; that it was made is kept with what it made. */
+function index(store: Store, setting: string, afterId: number): ReturnType<WritableStore['customers']['index']> {
+  return store.transaction(async (tx) => {
+    const found = await tx.customers.index(afterId, batchCustomers);
+    await tx.settings.write(setting, found.goOnAfter?.toString() ?? null);
+    return found;
+  });
 }

@@ -89,8 +89,6 @@ export interface Reads extends LoyaltyReads {
     countAll(): Promise<number>;
     /** The next customers after an id, of all pools, by id. */
     listIds(afterId: number, limit: number): Promise<{ id: number; websiteId: number }[]>;
-    /** True when some customers cannot be found by a search yet; see `catchUp`. */
-    lackWords(): Promise<boolean>;
     /** The websites of some customers, by customer id; who is not there any more is left out. */
     mapWebsiteIds(ids: readonly number[]): Promise<ReadonlyMap<number, number>>;
   };
@@ -156,8 +154,11 @@ export interface Writes extends LoyaltyWrites {
     update(held: HeldCustomer, changes: CustomerChanges, updatedAt: string): Promise<Customer>;
     setPasswordHash(id: number, passwordHash: string): Promise<void>;
     delete(id: number): Promise<void>;
-    /** Makes customers searchable who are not: at most `limit`, by id after `afterId`. Tells how many and the last id. */
-    index(afterId: number, limit: number): Promise<{ customers: number; lastId: number }>;
+    /**
+     * Goes through the next customers after an id and makes those searchable who are not, at most `limit`. Tells how many
+     * they were, and after which id to go on; undefined at the end.
+     */
+    index(afterId: number, limit: number): Promise<{ customers: number; goOnAfter: number | undefined }>;
     /** Corrects what is kept of the number of customers for one block of ids; gives the next one, if there is any. */
     recount(block: number): Promise<number | undefined>;
   };

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Handle } from './database.ts';
-import { prepared, preparedInsert, preparedMany, preparedWrite } from './prepared.ts';
+import { prepared, preparedInsert, preparedLock, preparedMany, preparedWrite } from './prepared.ts';
 import { type SearchedFields, wordsOf } from './search-words.ts';
 
 /** Words that `index` writes with one statement; what is left goes in tens, so that few forms are prepared. */
@@ -43,18 +43,10 @@ export async function change(
 }
 
 /**
- * True for customers whose words are not those of their `search_text`: the release before this one wrote them, and it
- * knows of no words. The index `customers_unindexed` holds just these, and is used by this very expression. In this form
+ * True for customers whose words are not those of their `search_text`: the release before the words wrote them. In this form
  * PostgreSQL expects them to be few; a plain comparison it expects to hold for nearly all.
  */
 const isUnindexed = sql<boolean>`(case when indexed_text = search_text then 0 else 1 end) = 1`;
-
-const selectUnindexed = prepared((db) => db.selectFrom('customers').select('id').where(isUnindexed).limit(sql.lit(1)));
-
-/** Tells whether there are any such customers. */
-export async function areMissing(handle: Handle): Promise<boolean> {
-  return (await selectUnindexed(handle)).length > 0;
-}
 
 /** Notes that these customers' words are those of their `search_text`. */
 const markIndexed = preparedMany((db, ids: readonly number[]) =>
@@ -65,24 +57,48 @@ const deleteOf = preparedMany((db, ids: readonly number[]) =>
   db.deleteFrom('customer_words').where('customer_id', 'in', ids),
 );
 
+/** Ids that `index` goes through with one statement: some milliseconds, also where the server itself reads the file. */
+const reach = 8_192;
+
+const selectNext = prepared((db, afterId: number) =>
+  db
+    .selectFrom('customers')
+    .select(({ fn }) => fn.min('id').as('id'))
+    .where('id', '>', afterId),
+);
+
 /**
- * Writes the words of the first `limit` customers, by id and after `afterId`, who lack them. Gives their number and the
- * last of their ids. Meanwhile nobody else changes these customers.
+ * Goes through the next customers after an id, some thousands or until `limit` of them lacked words, and writes the words of
+ * these; meanwhile nobody else changes them. Gives their number, and the id to go on after; undefined when it was the end.
  */
 export async function index(
   handle: Handle,
   afterId: number,
   limit: number,
-): Promise<{ customers: number; lastId: number }> {
-  const query = handle.db
+): Promise<{ customers: number; goOnAfter: number | undefined }> {
+  const found = await selectUnindexed(handle, afterId, afterId + reach, limit);
+  if (found.length > 0) await indexRows(handle, found);
+  const throughId = found.length === limit ? found.at(-1)!.id : afterId + reach;
+  const [next] = await selectNext(handle, throughId);
+  // Ids may have gaps, of any width.
+  const goOnAfter = typeof next?.id === 'number' ? next.id - 1 : undefined;
+  return { customers: found.length, goOnAfter };
+}
+
+const selectUnindexed = preparedLock((db, afterId: number, throughId: number, limit: number) =>
+  db
     .selectFrom('customers')
     .select(['id', 'given_name', 'family_name', 'email', 'foreign_id', 'indexed_text'])
     .where(isUnindexed)
     .where('id', '>', afterId)
+    .where('id', '<=', throughId)
     .orderBy('id')
-    .limit(limit);
-  const found = await handle.run(handle.lockRows(query).compile());
-  if (found.length === 0) return { customers: 0, lastId: afterId };
+    .limit(limit),
+);
+
+type UnindexedRow = Awaited<ReturnType<typeof selectUnindexed>>[number];
+
+async function indexRows(handle: Handle, found: readonly UnindexedRow[]): Promise<void> {
   const outdated = found.filter((row) => row.indexed_text !== null).map(({ id }) => id);
   if (outdated.length > 0) await deleteOf(handle, outdated);
   const rows = found.flatMap((row) => {
@@ -103,5 +119,4 @@ export async function index(
     handle,
     found.map(({ id }) => id),
   );
-  return { customers: found.length, lastId: found.at(-1)!.id };
 }

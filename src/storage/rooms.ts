@@ -43,7 +43,6 @@ const readRooms = {
     findLoyaltyProfileByEmail: links.findProfileByEmail,
     countAll: customers.countAll,
     listIds: customers.listIds,
-    lackWords: words.areMissing,
     mapWebsiteIds: customers.mapWebsiteIds,
   },
   sessions: { findByClientId: sessions.findByClientId, isKnownNetwork: sessions.isKnownNetwork },

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { catchUp } from '../../src/accounts/catch-up.ts';
+import type { Store } from '../../src/accounts/store.ts';
 import type { ColumnTypes } from '../../src/storage/column-types.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { migrationsFor } from '../../src/storage/migrations/index.ts';
-import { databaseKinds, type FreshDatabase, freshDatabaseUrl, runStatement } from '../dialects.ts';
+import { databaseKinds, type FreshDatabase, freshDatabaseUrl, freshMigratedUrl, runStatement } from '../dialects.ts';
 import { type House, openHouse } from './house.ts';
 
 const migrationsBefore = (types: ColumnTypes) =>
@@ -39,15 +40,23 @@ describe.each(databaseKinds)('what the release before wrote (%s)', (kind) => {
     const database = openDatabase({ url: fresh.url, poolSize: 1, statementTimeoutMs: 10_000 });
     await database.migrate(migrationsBefore);
     await runStatement(fresh.url, createdBefore(1_100, 'ancient'));
-    expect(await database.migrate(migrationsFor)).toEqual(['0005-customer-search']);
+    expect(await database.migrate(migrationsFor)).toEqual(['0005-customer-search', '0006-names-in-place']);
     await database.close();
     await open();
     const { store } = house.deps;
     expect([await found('ancient'), await found()]).toEqual([0, 0]);
     // One that is broken off goes on: what is done is not done again.
-    await store.transaction(({ customers }) => customers.index(0, 300));
-    expect([await found('ancient'), await found('grace', 'ancient7@')]).toEqual([300, 1]);
-    expect(await catchUp(store)).toBe(800);
+    let transactions = 0;
+    const cutOff: Store = {
+      ...store,
+      transaction: (work) => {
+        transactions += 1;
+        return transactions > 3 ? Promise.reject(new Error('cut off')) : store.transaction(work);
+      },
+    };
+    await expect(catchUp(cutOff)).rejects.toThrow('cut off');
+    expect([await found('ancient'), await found('grace', 'ancient7@'), await found()]).toEqual([500, 1, 1_100]);
+    expect(await catchUp(store)).toBe(600);
     expect([await found('ancient'), await found('ancient1100@old'), await found()]).toEqual([1_100, 1, 1_100]);
     expect(await catchUp(store)).toBe(0);
   });
@@ -78,6 +87,18 @@ describe.each(databaseKinds)('what the release before wrote (%s)', (kind) => {
     expect(await found()).toBe(5);
     expect((await house.accounts.cleanUp()).indexedCustomers).toBe(0);
     expect(await found()).toBe(5);
+  });
+
+  it('is found by the cleaning wherever it is, behind a gap as well', async () => {
+    fresh = await freshMigratedUrl(kind);
+    await open();
+    await runStatement(fresh.url, createdBefore(300, 'early'));
+    await runStatement(fresh.url, `update customers set id = id + 1000000000 where id > 270`);
+    expect((await house.accounts.cleanUp()).indexedCustomers).toBe(300);
+    expect([await found('early'), await found('early271@'), await found('early300@')]).toEqual([300, 1, 1]);
+    // Nobody is passed over by one who comes behind where the last run ended.
+    await runStatement(fresh.url, createdBefore(1, 'late'));
+    expect((await house.accounts.cleanUp()).indexedCustomers).toBe(1);
   });
 
   it('leaves no words behind when the release before erases', async () => {

@@ -54,6 +54,7 @@ describe.each(databaseKinds)('a move from %s', (kind) => {
         '0003-rate-windows',
         '0004-history-changes',
         '0005-customer-search',
+        '0006-names-in-place',
       ],
     };
     // A SQLite file is there once something has opened it.

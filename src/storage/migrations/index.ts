@@ -5,6 +5,7 @@ import { loyaltyQueue } from './0002-loyalty-queue.ts';
 import { rateWindows } from './0003-rate-windows.ts';
 import { historyChanges } from './0004-history-changes.ts';
 import { customerSearch } from './0005-customer-search.ts';
+import { namesInPlace } from './0006-names-in-place.ts';
 
 /** Every migration in order. Forward only; a released one is never edited. */
 export function migrationsFor(types: ColumnTypes): Record<string, Migration> {
@@ -14,5 +15,6 @@ export function migrationsFor(types: ColumnTypes): Record<string, Migration> {
     '0003-rate-windows': rateWindows(),
     '0004-history-changes': historyChanges(),
     '0005-customer-search': customerSearch(types),
+    '0006-names-in-place': namesInPlace(),
   };
 }
