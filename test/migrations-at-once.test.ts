@@ -13,6 +13,7 @@ const ourNames = [
   '0004-history-changes',
   '0005-customer-search',
   '0006-names-in-place',
+  '0007-waiting-notices',
 ];
 const newNames = ['9001-nickname', '9002-wishes'];
 const allNames = [...ourNames, ...newNames];

@@ -10,6 +10,7 @@ const allMigrations = [
   '0004-history-changes',
   '0005-customer-search',
   '0006-names-in-place',
+  '0007-waiting-notices',
 ];
 
 describe.each(databaseKinds)('migrations (%s)', (kind) => {

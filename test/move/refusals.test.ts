@@ -55,6 +55,7 @@ describe.each(databaseKinds)('a move from %s', (kind) => {
         '0004-history-changes',
         '0005-customer-search',
         '0006-names-in-place',
+        '0007-waiting-notices',
       ],
     };
     // A SQLite file is there once something has opened it.

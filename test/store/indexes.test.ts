@@ -157,6 +157,19 @@ describe.each(databaseKinds)('indexes (%s)', (kind) => {
     }
   });
 
+  it('lead from a notice to an elder one of the same person that waits, past those that are done', async () => {
+    const notices = (count: number, state: string, subject: string) => `
+      insert into loyalty_inbox (chain_id, digest, subject, body, state, received_at, due_at, attempts, request_id)
+      with recursive notice(n) as (select 1 union all select n + 1 from notice where n < ${count})
+      select 123, '${state}' || ${subject} || n, ${subject}, '', '${state}', '${moment}', '${moment}', 0, '' from notice`;
+    await runStatement(fresh.url, [notices(3_000, 'done', `'7'`), notices(600, 'waiting', `'' || n`)].join(';'));
+    await runStatement(fresh.url, kind === 'sqlite' ? 'analyze' : 'vacuum analyze');
+    const [query] = await queriesOf(database.reader, (handle) => inbox.claim(handle, 8, lease, moment));
+    const plan = await explain(kind, database, query!);
+    await runStatement(fresh.url, 'delete from loyalty_inbox');
+    expect(plan.map(({ text }) => text).join('\n')).toContain('loyalty_inbox_person');
+  });
+
   it('lead to the oldest events in their order, so that no more of them are read than taken', async () => {
     const [query] = await queriesOf(database.reader, (handle) => outbox.take(handle, 100));
     const plan = await explain(kind, database, query!);

@@ -6,6 +6,7 @@ import { rateWindows } from './0003-rate-windows.ts';
 import { historyChanges } from './0004-history-changes.ts';
 import { customerSearch } from './0005-customer-search.ts';
 import { namesInPlace } from './0006-names-in-place.ts';
+import { waitingNotices } from './0007-waiting-notices.ts';
 
 /** Every migration in order. Forward only; a released one is never edited. */
 export function migrationsFor(types: ColumnTypes): Record<string, Migration> {
@@ -16,5 +17,6 @@ export function migrationsFor(types: ColumnTypes): Record<string, Migration> {
     '0004-history-changes': historyChanges(),
     '0005-customer-search': customerSearch(types),
     '0006-names-in-place': namesInPlace(),
+    '0007-waiting-notices': waitingNotices(),
   };
 }
