@@ -8,8 +8,9 @@ const shipped = files.filter(({ isTest }) => !isTest);
 /** What each room may import beside `node:` and itself; a trailing `*` stands for anything. */
 const arrows: Record<string, readonly string[]> = {
   accounts: [],
-  storage: ['accounts', 'kysely', 'better-sqlite3', 'pg', 'rate-limiter-flexible'],
-  hashing: ['accounts', '@node-rs/*'],
+  threads: [],
+  storage: ['accounts', 'threads', 'kysely', 'better-sqlite3', 'pg', 'rate-limiter-flexible'],
+  hashing: ['accounts', 'threads', '@node-rs/*'],
   http: [
     'accounts',
     'fastify',

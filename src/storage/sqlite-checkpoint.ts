@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Worker } from 'node:worker_threads';
+import { AnsweringThread } from '../threads/answering-thread.ts';
 
 /** How many transactions there are between two checkpoints. */
 const transactionsBetween = 200;
@@ -14,26 +14,15 @@ interface Progress {
   checkpointed: number;
 }
 
-// Text, because it must run from the bundle and from the sources alike.
-const threadSource = `
-  const { parentPort, workerData } = require('node:worker_threads');
-  const SqliteDatabase = require(workerData.driver);
-  const connection = new SqliteDatabase(workerData.path, { timeout: 2000 });
+const open = `({ driver, path }) => {
+  const SqliteDatabase = require(driver);
+  const connection = new SqliteDatabase(path, { timeout: 2000 });
   connection.pragma('synchronous = NORMAL');
-  parentPort.on('message', (message) => {
-    if (message === 'end') {
-      connection.close();
-      parentPort.close();
-      return;
-    }
-    try {
-      const [{ log, checkpointed }] = connection.pragma('wal_checkpoint(PASSIVE)');
-      parentPort.postMessage({ log, checkpointed });
-    } catch {
-      parentPort.postMessage(undefined);
-    }
-  });
-`;
+  return {
+    answer: () => connection.pragma('wal_checkpoint(PASSIVE)')[0],
+    close: () => connection.close(),
+  };
+}`;
 
 /**
  * Brings the write-ahead log of a SQLite file into the file itself, on a thread of its own: a checkpoint copies a
@@ -42,16 +31,15 @@ const threadSource = `
  * again; until then the log holds what is missing.
  */
 export class Checkpointer {
-  readonly #path: string;
-  #thread: Worker | undefined;
+  readonly #data: { driver: string; path: string };
+  #thread: AnsweringThread | undefined;
   #running: Promise<void> | undefined;
-  #finish: ((progress: Progress | undefined) => void) | undefined;
   #transactions = 0;
   #mostPages = mostPages;
   #isFull = false;
 
   constructor(path: string) {
-    this.#path = path;
+    this.#data = { driver: createRequire(import.meta.url).resolve('better-sqlite3'), path };
   }
 
   /** Told of every group that was committed; does the rest by itself. */
@@ -78,10 +66,8 @@ export class Checkpointer {
   }
 
   async #makeRoom(): Promise<void> {
-    this.#thread?.ref();
     await this.#running;
     await this.#start({ isPaused: true });
-    this.#thread?.unref();
   }
 
   #start(how: { isPaused: boolean } = { isPaused: false }): Promise<void> {
@@ -93,11 +79,12 @@ export class Checkpointer {
 
   async #checkpoint({ isPaused }: { isPaused: boolean }): Promise<void> {
     this.#transactions = 0;
-    this.#thread ??= this.#openThread();
-    const progress = await new Promise<Progress | undefined>((resolve) => {
-      this.#finish = resolve;
-      this.#thread?.postMessage('checkpoint');
-    });
+    if (this.#thread === undefined || this.#thread.hasEnded)
+      this.#thread = new AnsweringThread({ open, data: this.#data });
+    const progress = await this.#thread.ask('checkpoint').then(
+      (answer) => answer as Progress,
+      () => undefined,
+    );
     if (progress === undefined) return;
     if (!isPaused) {
       this.#isFull = progress.log > this.#mostPages;
@@ -108,32 +95,9 @@ export class Checkpointer {
     this.#mostPages = progress.checkpointed === progress.log ? mostPages : this.#mostPages * 2;
   }
 
-  #openThread(): Worker {
-    const driver = createRequire(import.meta.url).resolve('better-sqlite3');
-    const thread = new Worker(threadSource, {
-      eval: true,
-      execArgv: [],
-      workerData: { driver, path: this.#path },
-    });
-    thread.on('message', (progress: Progress | undefined) => this.#finish?.(progress));
-    const giveUp = (): void => {
-      this.#thread = undefined; // the next checkpoint starts another
-      this.#finish?.(undefined);
-    };
-    thread.on('error', giveUp);
-    thread.on('exit', giveUp);
-    thread.unref();
-    return thread;
-  }
-
   /** Waits for a running checkpoint and ends the thread, whose connection must be closed before the writer's. */
   async close(): Promise<void> {
-    const thread = this.#thread;
-    if (thread === undefined) return;
-    thread.ref();
     await this.#running;
-    const isGone = new Promise((resolve) => thread.once('exit', resolve));
-    thread.postMessage('end');
-    await isGone;
+    await this.#thread?.close();
   }
 }
