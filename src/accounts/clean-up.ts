@@ -5,8 +5,8 @@ import type { Store, WritableStore } from './store.ts';
 
 /** Rows that one transaction removes at most: others wait for it. */
 const batchRows = 250;
-/** Batches of one kind that one run removes at most; the next run goes on. */
-const batchesPerRun = 40;
+/** Batches of one kind that one run removes at most; the next run, ten minutes later, goes on: 36 million rows a day. */
+const batchesPerRun = 1_000;
 
 export interface CleanedUp {
   sessions: number;
@@ -31,16 +31,13 @@ export async function cleanUp(deps: AccountDeps): Promise<CleanedUp> {
   const daysAgo = (days: number): string => addSeconds(now, -86_400 * days);
   const { deadLetterDays, inboxDays, tombstoneDays, signInHistoryDays } = rules.kept;
   const dayAgo = addSeconds(now, -86_400 - rules.lock.lockSeconds);
-  const removed = await store.transaction(async (tx) => ({
-    sessions: await tx.sessions.deleteExpired(now),
-    attempts: await tx.attempts.deleteOlderThan(dayAgo),
-  }));
   const inBatches = (removeSome: (tx: WritableStore) => Promise<number>): Promise<number> =>
     removeInBatches(store, removeSome);
   const oldDead = daysAgo(deadLetterDays);
   const dealtWith = daysAgo(inboxDays);
   return {
-    ...removed,
+    sessions: await inBatches((tx) => tx.sessions.deleteExpired(now, batchRows)),
+    attempts: await inBatches((tx) => tx.attempts.deleteOlderThan(dayAgo, batchRows)),
     deadLetters: await inBatches((tx) => tx.queue.deleteDead(oldDead, batchRows)),
     notices:
       (await inBatches((tx) => tx.inbox.deleteOlder('done', dealtWith, batchRows))) +

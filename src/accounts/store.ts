@@ -184,7 +184,8 @@ export interface Writes extends LoyaltyWrites {
     deleteByCustomer(customerId: number, exceptId?: number): Promise<void>;
     /** Ends the sessions with the lowest expiry until at most `keep` are left, and those that have expired. */
     prune(customerId: number, keep: number, now: string): Promise<void>;
-    deleteExpired(now: string): Promise<number>;
+    /** Removes up to `limit`; gives how many. */
+    deleteExpired(now: string, limit: number): Promise<number>;
   };
   links: {
     /** Leaves the agreement's snapshot and time as they are. */
@@ -201,7 +202,8 @@ export interface Writes extends LoyaltyWrites {
   attempts: {
     save(attempts: FailedAttempts): Promise<void>;
     delete(keys: readonly string[]): Promise<void>;
-    deleteOlderThan(firstFailedAt: string): Promise<number>;
+    /** Removes up to `limit`, those that count nothing included; gives how many. */
+    deleteOlderThan(firstFailedAt: string, limit: number): Promise<number>;
   };
   keys: {
     insert(key: Omit<ApiKey, 'id'>): Promise<number>;

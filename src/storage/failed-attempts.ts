@@ -54,14 +54,9 @@ export async function deleteKeys(handle: Handle, keys: readonly string[]): Promi
   await handle.run(handle.db.deleteFrom('failed_attempts').where('key', 'in', keys).compile());
 }
 
-/** Clears counters whose first failure lies before an ISO time; gives how many had failures in them. */
-export async function deleteOlderThan(handle: Handle, firstFailedAt: string): Promise<number> {
-  const rows = await handle.run(
-    handle.db
-      .deleteFrom('failed_attempts')
-      .where('first_failed_at', '<', firstFailedAt)
-      .returning('failures')
-      .compile(),
-  );
-  return rows.filter((row) => row.failures > 0).length;
+/** Clears up to `limit` counters whose first failure lies before an ISO time, and those without one; gives how many. */
+export async function deleteOlderThan(handle: Handle, firstFailedAt: string, limit: number): Promise<number> {
+  const { db, run } = handle;
+  const old = db.selectFrom('failed_attempts').select('key').where('first_failed_at', '<', firstFailedAt).limit(limit);
+  return (await run(db.deleteFrom('failed_attempts').where('key', 'in', old).returning('key').compile())).length;
 }

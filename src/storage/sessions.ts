@@ -189,10 +189,9 @@ const selectByExpiry = prepared((db, customerId: number) =>
     .orderBy('id', 'desc'),
 );
 
-/** Ends every session past its time; gives how many there were. */
-export async function deleteExpired(handle: Handle, now: string): Promise<number> {
-  const rows = await handle.run(
-    handle.db.deleteFrom('sessions').where('expires_at', '<=', now).returning('id').compile(),
-  );
-  return rows.length;
+/** Ends up to `limit` sessions past their time; gives how many there were. */
+export async function deleteExpired(handle: Handle, now: string, limit: number): Promise<number> {
+  const expired = handle.db.selectFrom('sessions').select('id').where('expires_at', '<=', now).limit(limit);
+  const query = handle.db.deleteFrom('sessions').where('id', 'in', expired).returning('id');
+  return (await handle.run(query.compile())).length;
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cleanUp } from '../../src/accounts/clean-up.ts';
 import type { QueueFailure } from '../../src/accounts/loyalty-queue.ts';
 import { describeOnBothDatabases } from '../dialects.ts';
-import { at } from '../fixtures.ts';
+import { at, newSession } from '../fixtures.ts';
 import { chainId, type House, openHouse } from './house.ts';
 
 const day = 86_400;
@@ -53,6 +54,30 @@ describeOnBothDatabases('cleaning up', (database) => {
     house.setClock(101 * day);
     expect((await house.accounts.cleanUp()).historyEntries).toBe(1);
     expect(await fieldsOf(id)).toEqual(kept);
+  });
+
+  it('ends however many expired sessions and old failure counters there are, some hundreds at a time', async () => {
+    const id = await house.create();
+    const expired = Array.from({ length: 600 }, () => newSession(id, { expiresAt: at(-5_000) }));
+    const { store } = house.deps;
+    await store.transaction(async ({ sessions, attempts }) => {
+      for (const session of expired) await sessions.insert(session);
+      for (let count = 0; count < 600; count += 1) {
+        const failedAt = at(-100 * day);
+        await attempts.save({ key: `old ${count}`, failures: 1, firstFailedAt: failedAt, lockedUntil: null });
+      }
+    });
+    house.setClock(0);
+    const removedAtOnce: number[] = [];
+    const transaction: typeof store.transaction = async (work) => {
+      const result = await store.transaction(work);
+      if (typeof result === 'number') removedAtOnce.push(result);
+      return result;
+    };
+    const { sessions, attempts } = await cleanUp({ ...house.deps, store: { ...store, transaction } });
+    expect([sessions, attempts]).toEqual([600, 600]);
+    expect(removedAtOnce.length).toBeGreaterThanOrEqual(6);
+    expect(Math.max(...removedAtOnce)).toBeLessThanOrEqual(250);
   });
 
   it('removes dead letters, notices and tombstones after their time, and nothing before', async () => {

@@ -100,10 +100,13 @@ describeOnBothDatabases('settings, attempts, keys and topology', (database) => {
     it('deletes the counters that began before a moment and says how many', async () => {
       const [old, exact] = [attempts({ firstFailedAt: at(-9_001) }), attempts({ firstFailedAt: at(-9_000) })];
       await store.transaction(async (tx) => {
-        await tx.attempts.deleteOlderThan(at(-9_000));
+        await tx.attempts.deleteOlderThan(at(-9_000), 1_000);
         for (const saved of [old, exact]) await tx.attempts.save(saved);
       });
-      expect(await store.transaction((tx) => tx.attempts.deleteOlderThan(at(-9_000)))).toBe(1);
+      const clear = (limit: number) => store.transaction((tx) => tx.attempts.deleteOlderThan(at(-9_000), limit));
+      expect(await clear(0)).toBe(0);
+      expect(await store.attempts.find(old.key)).toEqual(old);
+      expect(await clear(10)).toBe(1);
       expect(await store.attempts.find(old.key)).toBeUndefined();
       expect(await store.attempts.find(exact.key)).toEqual(exact);
     });

@@ -73,6 +73,8 @@ const lookups: [string, (handle: Handle) => Promise<unknown>][] = [
   ['a tombstone', (handle) => tombstones.find(handle, 123, 1)],
   ['a tombstone by platform id', (handle) => tombstones.findByUserId(handle, 123, 1)],
   ['a tombstone by e-mail', (handle) => tombstones.findByEmail(handle, 123, 'x')],
+  ['expired sessions', (handle) => sessions.deleteExpired(handle, moment, 100)],
+  ['old failure counters', (handle) => failedAttempts.deleteOlderThan(handle, moment, 100)],
   ['old tombstones', (handle) => tombstones.deleteOlder(handle, moment, 100)],
   ['the state of a chain', (handle) => chainStates.find(handle, 123)],
   ['a page of the changes of a customer', (handle) => history.listChanges(handle, 1, { limit: 50, beforeId: 7 })],

@@ -147,8 +147,11 @@ describeOnBothDatabases('sessions', (database) => {
     const session = await addSession(await addCustomer(store), { expiresAt: at(-5000) });
     const exact = await addSession(await addCustomer(store), { expiresAt: at(-4000) });
     const alive = await addSession(await addCustomer(store), { expiresAt: at(-3999) });
-    expect(await store.transaction(({ sessions }) => sessions.deleteExpired(at(-4000)))).toBe(2);
+    const expire = (limit: number) => store.transaction(({ sessions }) => sessions.deleteExpired(at(-4000), limit));
+    expect(await expire(1)).toBe(1);
+    expect((await Promise.all([session, exact].map(isThere))).filter(Boolean)).toHaveLength(1);
+    expect(await expire(10)).toBe(1);
     expect(await Promise.all([session, exact, alive].map(isThere))).toEqual([false, false, true]);
-    expect(await store.transaction(({ sessions }) => sessions.deleteExpired(at(-4000)))).toBe(0);
+    expect(await expire(10)).toBe(0);
   });
 });
