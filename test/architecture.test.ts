@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSourceFiles, roomOf, type SourceFile, stemOf, withoutComments } from './source-files.ts';
 
@@ -124,7 +126,7 @@ describe('each thing in its place', () => {
       'postgres-schema.ts',
       'postgres-windows.ts',
     ];
-    const rooms = ['storage', 'accounts', 'protocols/gomus', 'protocols/spaaza', 'protocols/admin', 'http', 'hashing'];
+    const rooms = Object.keys(arrows).filter((room) => room !== 'cli');
     const strays = findings(
       shipped.filter(({ path, room }) => rooms.includes(room) && !knowing.includes(path.replace('storage/', ''))),
       ({ code }) => code.match(/\w*(?:postgres|sqlite)\w*/gi) ?? [],
@@ -175,6 +177,16 @@ describe('the shape of a file', () => {
 
   it('exports by name, each name where it is made', () => {
     expect(findings(shipped, ({ code }) => code.match(/^export (?:default|\*).*$/gm) ?? [])).toEqual([]);
+  });
+
+  it('exports no function, class or constant that only tests use', () => {
+    const made = /^export (?:async )?(?:function|class|const) (\w+)/gm;
+    const uses = (name: string, code: string) => code.match(new RegExp(`\\b${name}\\b`, 'g'))?.length ?? 0;
+    const allCode = [...shipped.map(({ code }) => code), ...['bench', 'scripts'].map(textOfFolder)].join('\n');
+    const unused = findings(shipped, ({ code }) =>
+      [...code.matchAll(made)].map(([, name]) => name!).filter((name) => uses(name, allCode) === 1),
+    );
+    expect(unused).toEqual([]);
   });
 
   it('does nothing when it is imported', () => {
@@ -229,6 +241,13 @@ describe('reading the code', () => {
     );
   });
 });
+
+/** The sources directly in a folder of the project. */
+function textOfFolder(folder: string): string {
+  const root = join(import.meta.dirname, '..', folder);
+  const names = readdirSync(root).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+  return names.map((name) => readFileSync(join(root, name), 'utf8')).join('\n');
+}
 
 /** The name of the function that a line exports, as a declaration or as an arrow. */
 function exportedFunction(line: string): string | undefined {

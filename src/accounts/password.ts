@@ -99,11 +99,6 @@ export async function checkPassword(
   return { isCorrect: false };
 }
 
-/** Whether a stored hash can ever match; importers refuse or report the others. */
-export function isSupportedPasswordHash(stored: string): boolean {
-  return parsePasswordHash(stored) !== undefined;
-}
-
 /**
  * Reads a stored hash: argon2id (PHC, v=19), bcrypt ($2a$, $2b$, $2x$, $2y$) or Magento (`hex:salt:version[:version...]`,
  * magento-webapi 8.3). Undefined when it is none of them or its parameters are out of bounds, which counts as no match.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { salutationList, salutationText, titleList, titleText } from './salutations.ts';
+import { salutationList, salutationText, titleList } from './salutations.ts';
 
 describe('salutationText', () => {
   it('answers "Herr" for the documented customer', () => {
@@ -14,12 +14,6 @@ describe('salutationText', () => {
 
   it.each([null, 0, 4, -1, Number.NaN])('answers null for %s', (id) => {
     expect(salutationText(id, 'de')).toBeNull();
-  });
-});
-
-describe('titleText', () => {
-  it('names the title and answers null for no or an unknown id', () => {
-    expect([1, 2, 3, 4, null].map(titleText)).toEqual(['Dr.', 'Prof.', 'Prof. Dr.', null, null]);
   });
 });
 

@@ -42,11 +42,6 @@ export function salutationText(id: number | null, locale: Locale): string | null
   return salutations.find((salutation) => salutation.id === id)?.[locale] ?? null;
 }
 
-/** The academic title of an id, the same in every language; null for no or an unknown id. */
-export function titleText(id: number | null): string | null {
-  return titles.find((title) => title.id === id)?.text ?? null;
-}
-
 /**
  * Body of GET /api/v4/customers/salutations. The vendor publishes no body: the shape is our reading by analogy with the
  * older API, which calls the text `salutation`, and the other lookups, which call it `name` (gomus 6.19).

@@ -13,7 +13,6 @@ import {
   noRoute,
   notAcceptable,
   notAuthorized,
-  requiredField,
   requiredFieldProblem,
   typeError,
   WebapiError,
@@ -64,8 +63,9 @@ describe('the fixed refusals of the framework', () => {
 
 describe('inputErrors', () => {
   it('shows one missing input by itself', () => {
-    expect(requiredField('email').status).toBe(400);
-    expect(JSON.stringify(requiredField('email').body)).toBe(
+    const error = inputErrors([requiredFieldProblem('email')]);
+    expect(error.status).toBe(400);
+    expect(JSON.stringify(error.body)).toBe(
       '{"message":"\\"%fieldName\\" is required. Enter and try again.","parameters":{"fieldName":"email"}}',
     );
   });

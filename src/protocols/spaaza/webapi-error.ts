@@ -1,5 +1,3 @@
-import type { TemplateParameters } from './template.ts';
-
 /** One input that is wrong: a message template and what fills it. */
 export interface InputProblem {
   message: string;
@@ -116,11 +114,6 @@ export function requiredFieldProblem(name: string): InputProblem {
   return { message: '"%fieldName" is required. Enter and try again.', parameters: { fieldName: name } };
 }
 
-/** 400 for one missing input; `name` as the caller would write it (magento-webapi 4.1). */
-export function requiredField(name: string): WebapiError {
-  return inputErrors([requiredFieldProblem(name)]);
-}
-
 /** 400 for a value of the wrong type, echoed in the message; lists and objects are shown as `array` (magento-webapi 4.2). */
 export function typeError(value: unknown, type: string): WebapiError {
   return new WebapiError(400, {
@@ -134,6 +127,9 @@ export function internalError(reportId: string): WebapiError {
     message: `Internal Error. Details are available in Magento log file. Report ID: webapi-${reportId}`,
   });
 }
+
+/** What fills the placeholders of a message: named ones from an object, `%1`, `%2` … from a list. */
+type TemplateParameters = Readonly<Record<string, unknown>> | readonly unknown[];
 
 function hasAny<T extends TemplateParameters>(parameters: T | undefined): parameters is T {
   return parameters !== undefined && Object.keys(parameters).length > 0;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
-import { requiredField } from './webapi-error.ts';
+import { inputErrors, requiredFieldProblem } from './webapi-error.ts';
 import { renderXml } from './xml-output.ts';
 
 const lines = (...text: string[]) => `${text.join('\n')}\n`;
@@ -30,7 +30,7 @@ describe('renderXml', () => {
   });
 
   it('renders an error body with the same rules', () => {
-    expect(renderXml(requiredField('email').body)).toBe(
+    expect(renderXml(inputErrors([requiredFieldProblem('email')]).body)).toBe(
       lines(
         '<?xml version="1.0"?>',
         '<response>',
