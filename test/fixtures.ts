@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CustomerChanges } from '../src/accounts/customer.ts';
 import type { NewSession } from '../src/accounts/session.ts';
-import type { NewCustomer, Store, Writes } from '../src/accounts/store.ts';
+import type { KeptConsent, NewCustomer, Store, Writes } from '../src/accounts/store.ts';
 import type { TopologyData } from '../src/accounts/topology.ts';
 
 /** One pool, website and store, the smallest set-up that serves both wires. */
@@ -103,6 +103,11 @@ export function newCustomer(overrides: Partial<NewCustomer> = {}): NewCustomer {
     updatedAt: at(0),
     ...overrides,
   };
+}
+
+/** What a customer stated about consents, oldest first. */
+export async function statementsOf(store: Pick<Store, 'consents'>, customerId: number): Promise<KeptConsent[]> {
+  return (await store.consents.listByCustomer(customerId, { limit: 1_000 })).toReversed();
 }
 
 /** A session of a customer that lasts an hour, with random tokens; overrides win. */

@@ -4,6 +4,7 @@ import { applyTopology } from './apply-topology.ts';
 import { backfillChain } from './backfill-chain.ts';
 import { cleanUp } from './clean-up.ts';
 import { getCustomerAsOf } from './customer-as-of.ts';
+import { getCustomerConsents } from './customer-consents.ts';
 import { getCustomerDetails } from './customer-details.ts';
 import { getCustomerHistory } from './customer-history.ts';
 import { createCustomer, getCustomer, listCustomers, updateCustomer } from './customer-records.ts';
@@ -54,6 +55,7 @@ export function createAccounts(deps: AccountDeps) {
     getCustomerDetails: bound(getCustomerDetails),
     getCustomerHistory: bound(getCustomerHistory),
     getCustomerAsOf: bound(getCustomerAsOf),
+    getCustomerConsents: bound(getCustomerConsents),
     createCustomer: bound(createCustomer),
     updateCustomer: bound(updateCustomer),
 

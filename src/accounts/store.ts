@@ -53,6 +53,11 @@ export interface ConsentRecord {
   statedAt: string;
 }
 
+/** A record as it is kept. */
+export interface KeptConsent extends ConsentRecord {
+  id: number;
+}
+
 export interface CustomerQuery {
   /** What words of the name, e-mail or foreign id must begin with, all of them; empty means everybody. */
   words: readonly string[];
@@ -121,7 +126,12 @@ export interface Reads extends LoyaltyReads {
     /** The next entries after one, of all customers, and when they were written. */
     listAges(afterId: number, limit: number): Promise<{ id: number; changedAt: string }[]>;
   };
-  consents: { listByCustomer(customerId: number): Promise<ConsentRecord[]> };
+  consents: {
+    /** What a customer stated, newest first. */
+    listByCustomer(customerId: number, page: HistoryPage): Promise<KeptConsent[]>;
+    /** The newest record of each subject, by subject. */
+    listStanding(customerId: number): Promise<KeptConsent[]>;
+  };
   outbox: {
     list(limit: number): Promise<OutboxEntry[]>;
     isEmpty(): Promise<boolean>;

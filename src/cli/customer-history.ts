@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type CustomerHistory, longestHistoryPage } from '../accounts/customer-history.ts';
 import { historyFieldNames, readHistoryField } from '../accounts/history-fields.ts';
 import type { Accounts } from '../accounts/index.ts';
@@ -20,6 +20,7 @@ import { describeCustomer } from './describe-customer.ts';
 import { exitCodes } from './exit-code.ts';
 import { exactMomentText } from './moment-text.ts';
 import { operatorContext, withAccounts } from './open-accounts.ts';
+import { limitOption, readPages } from './read-pages.ts';
 
 interface HistoryOptions {
   field?: string;
@@ -45,9 +46,7 @@ export function customerHistory(customer: Command, env: NodeJS.ProcessEnv): void
         'limit',
       ]),
     )
-    .addOption(
-      new Option('--limit <count>', `at most this many changes, up to ${mostEntries}`).argParser(readLimit).default(50),
-    )
+    .addOption(limitOption('changes'))
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -67,8 +66,6 @@ ${lines(fieldNames)
     );
 }
 
-const mostEntries = 10_000;
-
 const fieldNames = historyFieldNames.map(wireField);
 
 function readField(name: string): string {
@@ -80,14 +77,6 @@ function readField(name: string): string {
     exitCode: exitCodes.usage,
     faults: lines(fieldNames),
   });
-}
-
-function readLimit(text: string): number {
-  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (count < 1 || count > mostEntries) {
-    throw new InvalidArgumentError(`It is a whole number from 1 to ${mostEntries}.`);
-  }
-  return count;
 }
 
 async function showHistory(
@@ -105,25 +94,20 @@ async function showHistory(
   };
 }
 
-/** Reads as many pages as it takes. */
 async function readHistory(
   accounts: Accounts,
   reference: string,
   field: string | undefined,
   limit: number,
 ): Promise<CustomerHistory> {
-  const context = operatorContext();
-  const read = (count: number, beforeId?: number) =>
-    accounts.getCustomerHistory({ reference, field, beforeId, limit: Math.min(count, longestHistoryPage) }, context);
-  const history = await read(limit);
-  const entries = [...history.entries];
-  let { nextBeforeId } = history;
-  while (nextBeforeId !== null && entries.length < limit) {
-    const page = await read(limit - entries.length, nextBeforeId);
-    entries.push(...page.entries);
-    nextBeforeId = page.nextBeforeId;
-  }
-  return { ...history, entries, nextBeforeId };
+  const pages = await readPages({ limit, longest: longestHistoryPage }, (count, beforeId) =>
+    accounts.getCustomerHistory({ reference, field, beforeId, limit: count }, operatorContext()),
+  );
+  return {
+    ...pages[0],
+    entries: pages.flatMap(({ entries }) => entries),
+    nextBeforeId: pages.at(-1)!.nextBeforeId,
+  };
 }
 
 function describeHistory(

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { release } from '../release.ts';
 import { printError } from './command-output.ts';
+import { customerConsents } from './customer-consents.ts';
 import { customerHistory } from './customer-history.ts';
 import { customerShow } from './customer-show.ts';
 import { dbMove } from './db-move.ts';
@@ -74,6 +75,7 @@ function commandLine(env: NodeJS.ProcessEnv): Command {
   const customer = program.command('customer').description('show a customer, and who wrote what of one');
   customerShow(customer, env);
   customerHistory(customer, env);
+  customerConsents(customer, env);
   const link = program.command('link').description('the link with the loyalty platform');
   linkShow(link, env);
   linkReconcile(link, env);

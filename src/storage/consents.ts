@@ -1,6 +1,8 @@
-import type { ConsentRecord } from '../accounts/store.ts';
+import type { Selectable } from 'kysely';
+import type { ConsentRecord, HistoryPage, KeptConsent } from '../accounts/store.ts';
 import type { Handle } from './database.ts';
 import { preparedInsert } from './prepared.ts';
+import type { Tables } from './tables.ts';
 
 const insertRecords = preparedInsert('consent_records', [
   'customer_id',
@@ -28,10 +30,31 @@ export async function append(handle: Handle, records: readonly ConsentRecord[]):
   );
 }
 
-/** All records of a customer, oldest first. */
-export async function listByCustomer(handle: Handle, customerId: number): Promise<ConsentRecord[]> {
-  const query = handle.db.selectFrom('consent_records').selectAll().where('customer_id', '=', customerId).orderBy('id');
-  return (await handle.run(query.compile())).map((row) => ({
+/** One page of what a customer stated, newest first. */
+export async function listByCustomer(
+  handle: Handle,
+  customerId: number,
+  { limit, beforeId }: HistoryPage,
+): Promise<KeptConsent[]> {
+  const all = handle.db.selectFrom('consent_records').selectAll().where('customer_id', '=', customerId);
+  const query = beforeId === undefined ? all : all.where('id', '<', beforeId);
+  return (await handle.run(query.orderBy('id', 'desc').limit(limit).compile())).map(toRecord);
+}
+
+/** The newest record of each subject, by subject. Reads all records of the customer. */
+export async function listStanding(handle: Handle, customerId: number): Promise<KeptConsent[]> {
+  const newest = handle.db
+    .selectFrom('consent_records')
+    .select(({ fn }) => fn.max('id').as('id'))
+    .where('customer_id', '=', customerId)
+    .groupBy('subject');
+  const query = handle.db.selectFrom('consent_records').selectAll().where('id', 'in', newest);
+  return (await handle.run(query.compile())).map(toRecord).sort((a, b) => (a.subject < b.subject ? -1 : 1));
+}
+
+function toRecord(row: Selectable<Tables['consent_records']>): KeptConsent {
+  return {
+    id: row.id,
     customerId: row.customer_id,
     subject: row.subject,
     isGiven: row.is_given === 1,
@@ -39,7 +62,7 @@ export async function listByCustomer(handle: Handle, customerId: number): Promis
     actor: row.actor,
     requestId: row.request_id,
     statedAt: row.stated_at,
-  }));
+  };
 }
 
 /** Removes the records of a customer, for the deletion of the account. */

@@ -65,7 +65,7 @@ const readRooms = {
     hadEmail: history.hadEmail,
     listAges: history.listAges,
   },
-  consents: { listByCustomer: consents.listByCustomer },
+  consents: { listByCustomer: consents.listByCustomer, listStanding: consents.listStanding },
   outbox: { list: outbox.list, isEmpty: outbox.isEmpty, count: outbox.count, hasEventOf: outbox.hasEventOf },
   queue: {
     find: queue.find,

@@ -3,7 +3,7 @@ import type { HistoryEntry, OutboxEntry } from '../../src/accounts/events.ts';
 import type { ConsentRecord } from '../../src/accounts/store.ts';
 import type { OpenStore } from '../../src/storage/index.ts';
 import { describeOnBothDatabases } from '../dialects.ts';
-import { addCustomer, at, saveTopology, smallTopology } from '../fixtures.ts';
+import { addCustomer, at, saveTopology, smallTopology, statementsOf } from '../fixtures.ts';
 
 const awkward = { text: 'Zoë 👩‍🎨 \u2028 "quoted" \\ \u0000 \ud800', nested: [{ deep: [null, true, 0, -1.5, ''] }] };
 
@@ -55,7 +55,7 @@ describeOnBothDatabases('history, consents and outbox', (database) => {
       await consents.append([]);
     });
     expect(await store.history.listByCustomer(id)).toEqual([]);
-    expect(await store.consents.listByCustomer(id)).toEqual([]);
+    expect(await statementsOf(store, id)).toEqual([]);
   });
 
   it('remembers the e-mails a customer had, in whatever case they were typed', async () => {
@@ -84,7 +84,18 @@ describeOnBothDatabases('history, consents and outbox', (database) => {
       statedAt: at(-index),
     }));
     await store.transaction(({ consents }) => consents.append([...records, { ...records[0]!, customerId: other }]));
-    expect(await store.consents.listByCustomer(id)).toEqual(records);
+    const kept = await statementsOf(store, id);
+    expect(kept).toEqual(records.map((record) => ({ ...record, id: expect.any(Number) })));
+    const { listByCustomer, listStanding } = store.consents;
+    expect(await listByCustomer(id, { limit: 2 })).toEqual([kept[2], kept[1]]);
+    expect(await listByCustomer(id, { limit: 2, beforeId: kept[1]!.id })).toEqual([kept[0]]);
+    expect(await listStanding(id)).toEqual(kept);
+    await store.transaction(({ consents }) => consents.append([{ ...records[0]!, isGiven: false }]));
+    expect((await listStanding(id)).map(({ subject, isGiven }) => [subject, isGiven])).toEqual([
+      ['newsletter:0', false],
+      ['newsletter:1', false],
+      ['newsletter:2', true],
+    ]);
   });
 
   it('keeps history and consents of a deleted customer until they are deleted themselves', async () => {
@@ -103,15 +114,15 @@ describeOnBothDatabases('history, consents and outbox', (database) => {
       await tx.customers.delete(id);
     });
     expect(await store.history.listByCustomer(id)).toHaveLength(1);
-    expect(await store.consents.listByCustomer(id)).toHaveLength(1);
+    expect(await statementsOf(store, id)).toHaveLength(1);
     await store.transaction(async (tx) => {
       await tx.history.deleteByCustomer(id);
       await tx.consents.deleteByCustomer(id);
     });
     expect(await store.history.listByCustomer(id)).toEqual([]);
-    expect(await store.consents.listByCustomer(id)).toEqual([]);
+    expect(await statementsOf(store, id)).toEqual([]);
     expect(await store.history.listByCustomer(other)).toHaveLength(1);
-    expect(await store.consents.listByCustomer(other)).toHaveLength(1);
+    expect(await statementsOf(store, other)).toHaveLength(1);
   });
 
   it('gives back the oldest events of the outbox exactly, in the order written', async () => {

@@ -1,16 +1,27 @@
 import type { Static } from 'typebox';
 import type { CustomerAsOf } from '../../accounts/customer-as-of.ts';
+import type { CustomerConsents } from '../../accounts/customer-consents.ts';
 import type { CustomerDetails } from '../../accounts/customer-details.ts';
 import type { CustomerHistory } from '../../accounts/customer-history.ts';
 import type { HistoryEntry } from '../../accounts/events.ts';
+import type { KeptConsent } from '../../accounts/store.ts';
 import type { Topology } from '../../accounts/topology.ts';
 import { wireField } from './field-names.ts';
-import type { AsOfAnswer, CustomerShape, EntryShape, HistoryAnswer } from './schemas.ts';
+import type {
+  AsOfAnswer,
+  ConsentsAnswer,
+  CustomerShape,
+  EntryShape,
+  HistoryAnswer,
+  StatementShape,
+} from './schemas.ts';
 
 export type PresentedCustomer = Static<typeof CustomerShape>;
 export type PresentedEntry = Static<typeof EntryShape>;
 export type PresentedHistory = Static<typeof HistoryAnswer>;
 export type PresentedAsOf = Static<typeof AsOfAnswer>;
+export type PresentedStatement = Static<typeof StatementShape>;
+export type PresentedConsents = Static<typeof ConsentsAnswer>;
 
 /** An allow-list: a new field of the domain, perhaps a secret, is not shown before somebody writes it here. */
 export function presentCustomer(
@@ -107,6 +118,42 @@ export function presentAsOf(
     uncertain_fields: uncertainFields.map(wireField),
     recorded_since: recordedSince,
     changes_since: changesSince,
+  };
+}
+
+/** What was agreed to and taken back; groups with the names that they have today. */
+export function presentConsents(
+  { customerId, standing, statements, nextBeforeId }: CustomerConsents,
+  topology: Topology,
+): PresentedConsents {
+  const names = new Map(topology.data.newsletterGroups.map(({ id, name }) => [id, name]));
+  const present = (record: KeptConsent) => presentStatement(record, names);
+  return {
+    customer_id: customerId,
+    standing: standing.map(present),
+    statements: statements.map(present),
+    next_cursor: nextBeforeId === null ? null : String(nextBeforeId),
+  };
+}
+
+function presentStatement(
+  { id, subject, isGiven, origin, actor, requestId, statedAt }: KeptConsent,
+  names: ReadonlyMap<number, string>,
+): PresentedStatement {
+  const [kind, number] = subject.split(':') as [PresentedStatement['consent'], string];
+  const about = Number(number);
+  const isOfGroup = kind === 'newsletter';
+  return {
+    id,
+    consent: kind,
+    group: isOfGroup ? about : null,
+    group_name: isOfGroup ? (names.get(about) ?? null) : null,
+    chain: isOfGroup ? null : about,
+    is_given: isGiven,
+    origin,
+    actor,
+    request_id: requestId,
+    stated_at: statedAt,
   };
 }
 

@@ -7,9 +7,18 @@ import { parseInstant } from '../../accounts/instant.ts';
 import { requireAdmin } from './authenticate.ts';
 import { noRoute, type Refusal, refusalOf } from './errors.ts';
 import { domainField } from './field-names.ts';
-import { presentAsOf, presentCustomer, presentHistory } from './present.ts';
+import { presentAsOf, presentConsents, presentCustomer, presentHistory } from './present.ts';
 import { Refusals } from './problem-schemas.ts';
-import { AsOfAnswer, AsOfQuery, CustomerAnswer, HistoryAnswer, HistoryQuery, ReferenceParams } from './schemas.ts';
+import {
+  AsOfAnswer,
+  AsOfQuery,
+  ConsentsAnswer,
+  ConsentsQuery,
+  CustomerAnswer,
+  HistoryAnswer,
+  HistoryQuery,
+  ReferenceParams,
+} from './schemas.ts';
 
 export interface AdminOptions {
   accounts: Accounts;
@@ -111,6 +120,26 @@ export async function admin(app: FastifyInstance, { accounts, timeZone, networkO
     },
   );
 
+  // What the person agreed to and took back.
+  app.get<{ Params: Static<typeof ReferenceParams>; Querystring: Static<typeof ConsentsQuery> }>(
+    '/customers/:reference/consents',
+    {
+      schema: {
+        tags,
+        security,
+        summary: 'What a customer agreed to and took back, and when',
+        params: ReferenceParams,
+        querystring: ConsentsQuery,
+        response: { 200: ConsentsAnswer, 400: badRequest, ...refusals },
+      },
+    },
+    async ({ params: { reference }, query: { cursor, limit = 50 }, admin }) => {
+      const beforeId = cursor === undefined ? undefined : Number(cursor);
+      const found = await accounts.getCustomerConsents({ reference, beforeId, limit }, admin!);
+      return presentConsents(found, accounts.directory.topology);
+    },
+  );
+
   app.setErrorHandler((error, request, reply) => {
     request.refusal = reasonOf(error);
     const refusal = refusalOf(error, request.id);
@@ -120,7 +149,7 @@ export async function admin(app: FastifyInstance, { accounts, timeZone, networkO
     return refuse(refusal, reply);
   });
   app.setNotFoundHandler(async (request, reply) => {
-    const isServed = /^\/admin\/v1\/customers\/[^/]+(?:\/history|\/as-of)?\/?$/.test(pathOf(request));
+    const isServed = /^\/admin\/v1\/customers\/[^/]+(?:\/history|\/as-of|\/consents)?\/?$/.test(pathOf(request));
     return refuse(noRoute(isServed ? ['GET', 'HEAD'] : [], request.method, request.id), reply);
   });
 }

@@ -108,6 +108,58 @@ export const HistoryAnswer = Type.Object(
   },
 );
 
+const nullable = (type: 'integer' | 'string', description: string) => ({ type: [type, 'null'], description });
+
+/** One statement of a person about a consent; source: `consent_records`. */
+export const StatementShape = Type.Object({
+  id: Type.Integer(),
+  consent: Type.Unsafe<'newsletter' | 'programme' | 'mailing' | 'printed_mailing'>({
+    type: 'string',
+    enum: ['newsletter', 'programme', 'mailing', 'printed_mailing'],
+    description:
+      'newsletter is about a group; the others are about a chain: its programme, its mailings, those on paper',
+  }),
+  group: Type.Unsafe<number | null>(
+    nullable('integer', 'Id of the newsletter group; null for the consents of a chain'),
+  ),
+  group_name: Type.Unsafe<string | null>(
+    nullable('string', 'Its name today; null when there is no such group any more'),
+  ),
+  chain: Type.Unsafe<number | null>(nullable('integer', 'The chain; null for a newsletter')),
+  is_given: Type.Boolean(),
+  origin: Type.String({ description: 'Where it came in, as in the history' }),
+  actor: Type.String({ description: 'Who stated it, as in the history' }),
+  request_id: Type.String(),
+  stated_at: moment,
+});
+
+const statementExample: Static<typeof StatementShape> = {
+  id: 12,
+  consent: 'newsletter',
+  group: 8,
+  group_name: 'Night at the museum',
+  chain: null,
+  is_given: true,
+  origin: 'gomus',
+  actor: 'customer 39',
+  request_id: '4bf92f3577b34da6',
+  stated_at: '2024-05-17T10:00:05.700Z',
+};
+
+export const ConsentsAnswer = Type.Object(
+  {
+    customer_id: Type.Integer(),
+    standing: Type.Array(StatementShape, { description: 'The newest statement about each consent' }),
+    statements: Type.Array(StatementShape, { description: 'All that was ever stated, newest first' }),
+    next_cursor: Type.Unsafe<string | null>(
+      nullable('string', 'For the statements that follow; null when these are the last'),
+    ),
+  },
+  {
+    examples: [{ customer_id: 39, standing: [statementExample], statements: [statementExample], next_cursor: null }],
+  },
+);
+
 export const AsOfAnswer = Type.Object(
   {
     as_of: moment,
@@ -135,8 +187,18 @@ export const AsOfAnswer = Type.Object(
   },
 );
 
+const cursor = Type.Optional(
+  Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'next_cursor of the page before' }),
+);
+const limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 250, default: 50 }));
+
 export const ReferenceParams = Type.Object({
   reference: Type.String({ description: 'Our id, else an e-mail, else a foreign id', examples: ['39'] }),
+});
+
+export const ConsentsQuery = Type.Object({
+  cursor,
+  limit,
 });
 
 export const HistoryQuery = Type.Object({
@@ -146,8 +208,8 @@ export const HistoryQuery = Type.Object({
       examples: ['mobile'],
     }),
   ),
-  cursor: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'next_cursor of the page before' })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 250, default: 50 })),
+  cursor,
+  limit,
 });
 
 export const AsOfQuery = Type.Object({

@@ -41,7 +41,7 @@ const onTheWire = fc.tuple(hostile, fc.boolean()).map(([text, isEncoded]) => {
 const query = fc
   .array(fc.tuple(fc.constantFrom('field', 'cursor', 'limit', 'time', 'x'), onTheWire), { maxLength: 4 })
   .map((pairs) => (pairs.length === 0 ? '' : `?${pairs.map(([name, value]) => `${name}=${value}`).join('&')}`));
-const path = fc.constantFrom('', '/history', '/as-of');
+const path = fc.constantFrom('', '/history', '/as-of', '/consents');
 
 describeOnServers('any reference and any parameters', (server) => {
   it('are answered or refused in our shape, and never are our fault', async () => {

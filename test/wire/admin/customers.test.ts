@@ -104,7 +104,12 @@ describeOnServers('the admin resource of a customer', (server) => {
 });
 
 describeOnServers('the key of an administrator', (server) => {
-  const paths = ['/customers/402', '/customers/402/history', '/customers/402/as-of?time=2024-05-17'];
+  const paths = [
+    '/customers/402',
+    '/customers/402/history',
+    '/customers/402/as-of?time=2024-05-17',
+    '/customers/402/consents',
+  ];
 
   it('needs admin_read: without a key, with a wrong or a revoked one 401, with all other scopes 403', async () => {
     const others = await addKey(server.app, ['customer_authenticate', 'customer_read', 'customer_write']);

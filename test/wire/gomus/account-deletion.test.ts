@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { statementsOf } from '../../fixtures.ts';
 import { describeOnServers } from '../server-under-test.ts';
 import { call, isSignedIn, signIn, signUp, tokenHeadersOn, tokensOf } from './client.ts';
 
@@ -38,7 +39,7 @@ describeOnServers('deleting the account', (server) => {
     expect(await store.history.listByCustomer(id)).toMatchObject([
       { field: 'account', before: 'active', after: 'erased', origin: 'gomus', actor: `customer ${id}` },
     ]);
-    expect(await store.consents.listByCustomer(id)).toEqual([]);
+    expect(await statementsOf(store, id)).toEqual([]);
     const events = (await store.outbox.list(1000)).filter(({ event }) => event.customerId === id);
     expect(events.at(-1)?.event).toEqual({ type: 'customer.deleted', customerId: id, links: [] });
     expect(JSON.stringify(events)).not.toMatch(new RegExp(`${email}|Catherine|Kyle`));
@@ -70,7 +71,7 @@ describeOnServers('deleting the account', (server) => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 404, 404, 404, 404]);
     expect(await server.app.store.customers.findById(id)).toBeUndefined();
     expect(await server.app.store.history.listByCustomer(id)).toHaveLength(1);
-    expect(await server.app.store.consents.listByCustomer(id)).toEqual([]);
+    expect(await statementsOf(server.app.store, id)).toEqual([]);
   });
 
   it('beside sign-ins at once leaves them signed in or refused, and nobody is signed in afterwards', async () => {

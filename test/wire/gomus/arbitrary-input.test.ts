@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { statementsOf } from '../../fixtures.ts';
 import { describeOnServer } from '../server-under-test.ts';
 import { call, freshEmail, signUp } from './client.ts';
 
@@ -101,7 +102,7 @@ describeOnServer('any JSON in any field', (server) => {
       await store.customers.findById(id),
       await store.customers.findPasswordHash(id),
       await store.history.listByCustomer(id),
-      await store.consents.listByCustomer(id),
+      await statementsOf(store, id),
     ];
   }
 });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { statementsOf } from '../../fixtures.ts';
 import { describeOnServer, describeOnServers, type ServerUnderTest } from '../server-under-test.ts';
 import { call, signUp, type Tokens } from './client.ts';
 
@@ -93,7 +94,7 @@ describeOnServers('newsletter groups', (server) => {
     await update(server, tokens, { newsletter_groups: '4,5' });
     await update(server, tokens, { newsletter_groups: '5,4' });
     const { store } = server.app;
-    const consents = await store.consents.listByCustomer(id);
+    const consents = await statementsOf(store, id);
     expect(consents.map(({ subject, isGiven }) => [subject, isGiven])).toEqual([
       ['newsletter:3', true],
       ['newsletter:4', true],

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { statementsOf } from '../../fixtures.ts';
 import { describeOnServer, describeOnServers, type ServerUnderTest } from '../server-under-test.ts';
 import { call, freshEmail, isSignedIn, signIn, signUp, tokenHeaderNames, tokenHeadersOn, tokensOf } from './client.ts';
 
@@ -106,7 +107,7 @@ describeOnServers('signing up', (server) => {
       ]),
     );
     expect(JSON.stringify(history)).not.toMatch(/nine lives|argon2/);
-    expect(await store.consents.listByCustomer(id)).toMatchObject([{ subject: 'newsletter:2', isGiven: true }]);
+    expect(await statementsOf(store, id)).toMatchObject([{ subject: 'newsletter:2', isGiven: true }]);
     const events = (await store.outbox.list(1000)).filter(({ event }) => event.customerId === id);
     expect(events.map(({ event }) => event.type)).toEqual(['customer.created']);
   });

@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { Scope } from '../../../src/accounts/access.ts';
 import type { App } from '../../../src/app.ts';
+import { statementsOf } from '../../fixtures.ts';
 
 /** An answer as it came over the wire. */
 export interface Answer {
@@ -152,7 +153,7 @@ export async function traces(app: App, customerId: number) {
     store.customers.findById(customerId),
     store.links.listByCustomer(customerId),
     store.history.listByCustomer(customerId),
-    store.consents.listByCustomer(customerId),
+    statementsOf(store, customerId),
     store.outbox.list(1_000_000),
   ]);
   const profile = await store.customers.findLoyaltyProfile(customerId, 123);
