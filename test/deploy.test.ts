@@ -171,12 +171,23 @@ describe('the deployment files', () => {
     expect(read('deploy/secrets/.gitignore')).toMatch(/^\*$/m);
   });
 
+  it('start a server with the same room for young objects everywhere, as it is measured', () => {
+    const starts = [
+      [read('package.json'), '"start": "exec node FLAG dist/main.js serve"'],
+      [dockerfile, 'ENTRYPOINT ["node", "FLAG", "/app/dist/main.js"]'],
+      [read('docs/operations.md'), 'ExecStart=/usr/bin/node FLAG /opt/foyer/dist/main.js serve'],
+      [read('docs/operations.md'), '`node FLAG dist/main.js serve`'],
+      [read('bench/children.ts'), "'FLAG'"],
+    ];
+    for (const [text, start] of starts) expect(text).toContain(start!.replace('FLAG', '--max-semi-space-size=32'));
+  });
+
   it('build an image that runs as nobody special, from what the Dockerfile copies and nothing else', () => {
     expect(dockerfile.match(/^USER .*$/gm)).toEqual(['USER 1000:1000']);
     expect(dockerfile.match(/^(?:ENTRYPOINT|CMD|STOPSIGNAL|VOLUME) .*$/gm)).toEqual([
       'VOLUME /data',
       'STOPSIGNAL SIGTERM',
-      'ENTRYPOINT ["node", "/app/dist/main.js"]',
+      'ENTRYPOINT ["node", "--max-semi-space-size=32", "/app/dist/main.js"]',
       'CMD ["serve"]',
     ]);
     // Set in the image, it would stand against the FOYER_DATABASE_URL_FILE of every deployment.
