@@ -122,6 +122,7 @@ describe('each thing in its place', () => {
       'sqlite-schema.ts',
       'sqlite-checkpoint.ts',
       'sqlite-aside.ts',
+      'sqlite-thread.ts',
       'postgres.ts',
       'postgres-schema.ts',
       'postgres-windows.ts',

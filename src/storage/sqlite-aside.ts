@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
 import type { CompiledQuery } from 'kysely';
 import { AccountError } from '../accounts/errors.ts';
-import { AnsweringThread, ThreadEnded } from '../threads/answering-thread.ts';
+import { ThreadEnded } from '../threads/answering-thread.ts';
+import { SqliteThread } from './sqlite-thread.ts';
 
 /** Queries that wait at most: a client that asks faster than they are answered is told so. */
 const mostWaiting = 64;
@@ -22,19 +22,16 @@ const open = `({ driver, path }) => {
  * when too many wait.
  */
 export class AsideReader {
-  readonly #data: { driver: string; path: string };
-  #thread: AnsweringThread | undefined;
+  readonly #thread: SqliteThread;
   #isClosed = false;
 
   /** `path` names a file that is in WAL mode when the first query comes. */
   constructor(path: string) {
-    this.#data = { driver: createRequire(import.meta.url).resolve('better-sqlite3'), path };
+    this.#thread = new SqliteThread(path, open);
   }
 
   async run<Row>({ sql, parameters }: CompiledQuery<Row>): Promise<Row[]> {
     if (this.#isClosed) throw new AccountError('storage_unavailable', { retryAfterSeconds: 2 });
-    if (this.#thread === undefined || this.#thread.hasEnded)
-      this.#thread = new AnsweringThread({ open, data: this.#data });
     if (this.#thread.waiting >= mostWaiting) throw new AccountError('overloaded', { retryAfterSeconds: 5 });
     try {
       return (await this.#thread.ask({ sql, parameters })) as Row[];
@@ -47,6 +44,6 @@ export class AsideReader {
   /** Waits for the queries that were asked for, and ends the thread. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#thread?.close();
+    await this.#thread.close();
   }
 }

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { AnsweringThread } from '../threads/answering-thread.ts';
+import { SqliteThread } from './sqlite-thread.ts';
 
 /** How many transactions there are between two checkpoints. */
 const transactionsBetween = 200;
@@ -31,15 +30,14 @@ const open = `({ driver, path }) => {
  * again; until then the log holds what is missing.
  */
 export class Checkpointer {
-  readonly #data: { driver: string; path: string };
-  #thread: AnsweringThread | undefined;
+  readonly #thread: SqliteThread;
   #running: Promise<void> | undefined;
   #transactions = 0;
   #mostPages = mostPages;
   #isFull = false;
 
   constructor(path: string) {
-    this.#data = { driver: createRequire(import.meta.url).resolve('better-sqlite3'), path };
+    this.#thread = new SqliteThread(path, open);
   }
 
   /** Told of every group that was committed; does the rest by itself. */
@@ -79,8 +77,6 @@ export class Checkpointer {
 
   async #checkpoint({ isPaused }: { isPaused: boolean }): Promise<void> {
     this.#transactions = 0;
-    if (this.#thread === undefined || this.#thread.hasEnded)
-      this.#thread = new AnsweringThread({ open, data: this.#data });
     const progress = await this.#thread.ask('checkpoint').then(
       (answer) => answer as Progress,
       () => undefined,
@@ -98,6 +94,6 @@ export class Checkpointer {
   /** Waits for a running checkpoint and ends the thread, whose connection must be closed before the writer's. */
   async close(): Promise<void> {
     await this.#running;
-    await this.#thread?.close();
+    await this.#thread.close();
   }
 }

@@ -71,21 +71,22 @@ export class AnsweringThread {
 
   /** Rejects with `ThreadEnded`, or with an error like that which `answer` threw. */
   ask(call: unknown): Promise<unknown> {
-    if (this.#hasEnded) return Promise.reject(new ThreadEnded('before'));
-    this.#worker.ref();
-    return new Promise((resolve, reject) => {
-      this.#callers.push({ resolve, reject });
-      this.#worker.postMessage({ call });
-    });
+    return this.#post({ call });
   }
 
   /** Answers what was asked before, closes what the thread has open, and resolves when it is gone. */
   async close(): Promise<void> {
-    if (this.#hasEnded) return;
+    // Nothing answers this but the end.
+    await this.#post({ isEnd: true }).catch(() => undefined);
+  }
+
+  #post(message: object): Promise<unknown> {
+    if (this.#hasEnded) return Promise.reject(new ThreadEnded('before'));
     this.#worker.ref();
-    const isGone = new Promise((resolve) => this.#worker.once('exit', resolve));
-    this.#worker.postMessage({ isEnd: true });
-    await isGone;
+    return new Promise((resolve, reject) => {
+      this.#callers.push({ resolve, reject });
+      this.#worker.postMessage(message);
+    });
   }
 
   #settle(answer: Answer): void {
