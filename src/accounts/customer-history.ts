@@ -4,19 +4,15 @@ import { refuseIfAny } from './errors.ts';
 import type { HistoryEntry } from './events.ts';
 import { findCustomer, findErasure, noCustomer } from './find-customer.ts';
 import { readHistoryField } from './history-fields.ts';
+import { type Page, readPage } from './read-page.ts';
 import { requireScope } from './require-scope.ts';
+import type { HistoryPage } from './store.ts';
 
-/** Most entries that are given at once. */
-export const longestHistoryPage = 250;
-
-export interface CustomerHistory {
+/** Its entries are those that were asked for, in the order in which the changes were made, newest first. */
+export interface CustomerHistory extends Page<HistoryEntry> {
   customerId: number;
   /** Says when and by whom the account was erased, null while it lives; everything older went with the account. */
   erasure: HistoryEntry | null;
-  /** What was asked for, newest first: the order in which the changes were made. */
-  entries: readonly HistoryEntry[];
-  /** Give it as `beforeId` for the entries that follow; null when these are the last. */
-  nextBeforeId: number | null;
   /** Of each field (or of the one asked for) the newest entry: who wrote it last, when, from where, what it was before. */
   lastWrites: readonly HistoryEntry[];
 }
@@ -29,11 +25,11 @@ export interface CustomerHistory {
  */
 export async function getCustomerHistory(
   deps: AccountDeps,
-  input: { reference: string; field?: string; beforeId?: number; limit: number },
+  input: { reference: string; field?: string } & HistoryPage,
   context: RequestContext,
 ): Promise<CustomerHistory> {
   requireScope(context, 'admin_read');
-  const { reference, field, beforeId } = input;
+  const { reference, field } = input;
   if (field !== undefined && readHistoryField(field) === undefined) {
     refuseIfAny([{ field: 'field', rule: 'unknown', value: field }]);
   }
@@ -42,17 +38,12 @@ export async function getCustomerHistory(
   const customerId = found?.customer.id ?? erasure?.customerId;
   if (customerId === undefined) throw noCustomer(reference);
   const { history } = deps.store;
-  const limit = Math.min(Math.max(input.limit, 1), longestHistoryPage);
-  const list = (page: { limit: number; beforeId?: number }): Promise<HistoryEntry[]> =>
+  const list = (page: HistoryPage): Promise<HistoryEntry[]> =>
     field === undefined ? history.listChanges(customerId, page) : history.listField(customerId, field, page);
-  // One more than asked for tells whether there are more.
-  const entries = await list({ limit: limit + 1, beforeId });
-  const shown = entries.slice(0, limit);
   return {
     customerId,
     erasure: erasure ?? null,
-    entries: shown,
-    nextBeforeId: entries.length > limit ? shown.at(-1)!.id : null,
+    ...(await readPage(input, list)),
     lastWrites: field === undefined ? await history.listLastByField(customerId) : await list({ limit: 1 }),
   };
 }

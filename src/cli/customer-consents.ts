@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import { type CustomerConsents, longestConsentPage } from '../accounts/customer-consents.ts';
-import type { Accounts } from '../accounts/index.ts';
 import { type PresentedConsents, type PresentedStatement, presentConsents } from '../protocols/admin/present.ts';
 import { printing, table } from './command-output.ts';
 import { exactMomentText } from './moment-text.ts';
@@ -22,7 +20,12 @@ export function customerConsents(customer: Command, env: NodeJS.ProcessEnv): voi
     .action(
       printing(async (reference: string, { limit }: { limit: number }) => {
         const { next_cursor, ...shown } = await withAccounts(env, 'present', async ({ accounts }) =>
-          presentConsents(await readConsents(accounts, reference, limit), accounts.directory.topology),
+          presentConsents(
+            await readPages(limit, (count, beforeId) =>
+              accounts.getCustomerConsents({ reference, limit: count, beforeId }, operatorContext()),
+            ),
+            accounts.directory.topology,
+          ),
         );
         const hasMore = next_cursor !== null;
         return {
@@ -32,17 +35,6 @@ export function customerConsents(customer: Command, env: NodeJS.ProcessEnv): voi
         };
       }),
     );
-}
-
-async function readConsents(accounts: Accounts, reference: string, limit: number): Promise<CustomerConsents> {
-  const pages = await readPages({ limit, longest: longestConsentPage }, (count, beforeId) =>
-    accounts.getCustomerConsents({ reference, limit: count, beforeId }, operatorContext()),
-  );
-  return {
-    ...pages[0],
-    statements: pages.flatMap(({ statements }) => statements),
-    nextBeforeId: pages.at(-1)!.nextBeforeId,
-  };
 }
 
 function describeConsents({ customer_id, standing, statements }: Omit<PresentedConsents, 'next_cursor'>): string {

@@ -1,7 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type CustomerHistory, longestHistoryPage } from '../accounts/customer-history.ts';
 import { historyFieldNames, readHistoryField } from '../accounts/history-fields.ts';
-import type { Accounts } from '../accounts/index.ts';
 import { parseInstant } from '../accounts/instant.ts';
 import { loadConfig } from '../config.ts';
 import { quote } from '../config-kinds.ts';
@@ -84,29 +82,17 @@ async function showHistory(
   reference: string,
   { field, limit }: HistoryOptions,
 ): Promise<Outcome> {
-  const history = await withAccounts(env, 'present', ({ accounts }) => readHistory(accounts, reference, field, limit));
+  const history = await withAccounts(env, 'present', ({ accounts }) =>
+    readPages(limit, (count, beforeId) =>
+      accounts.getCustomerHistory({ reference, field, beforeId, limit: count }, operatorContext()),
+    ),
+  );
   const { next_cursor, ...shown } = presentHistory(history);
   const hasMore = next_cursor !== null;
   return {
     data: { ...shown, hasMore },
     text: describeHistory(shown, field),
     note: hasMore ? 'There are older changes: --limit shows more.' : undefined,
-  };
-}
-
-async function readHistory(
-  accounts: Accounts,
-  reference: string,
-  field: string | undefined,
-  limit: number,
-): Promise<CustomerHistory> {
-  const pages = await readPages({ limit, longest: longestHistoryPage }, (count, beforeId) =>
-    accounts.getCustomerHistory({ reference, field, beforeId, limit: count }, operatorContext()),
-  );
-  return {
-    ...pages[0],
-    entries: pages.flatMap(({ entries }) => entries),
-    nextBeforeId: pages.at(-1)!.nextBeforeId,
   };
 }
 

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { longestPage, type Page } from '../accounts/read-page.ts';
 
 /** Most that a command lists. */
 const mostListed = 10_000;
@@ -18,23 +19,18 @@ function readLimit(text: string): number {
   return count;
 }
 
-/** What a verb gives of a list, and where the next page begins; null after the last. */
-interface Page {
-  nextBeforeId: number | null;
-}
-
-/** Reads as many pages of at most `longest` as it takes for `limit`; gives them in order. */
-export async function readPages<P extends Page>(
-  { limit, longest }: { limit: number; longest: number },
-  read: (count: number, beforeId?: number) => Promise<P>,
-): Promise<[P, ...P[]]> {
-  const first = await read(Math.min(limit, longest));
-  const pages: [P, ...P[]] = [first];
+/** Reads as many pages of a list as it takes for `limit` entries; gives the first, with the entries of all. */
+export async function readPages<Entry, P extends Page<Entry>>(
+  limit: number,
+  read: (count: number, beforeId?: number) => Promise<P & Page<Entry>>,
+): Promise<P> {
+  const first = await read(Math.min(limit, longestPage));
+  const entries = [...first.entries];
   let { nextBeforeId } = first;
-  for (let left = limit - longest; nextBeforeId !== null && left > 0; left -= longest) {
-    const page = await read(Math.min(left, longest), nextBeforeId);
-    pages.push(page);
+  while (nextBeforeId !== null && entries.length < limit) {
+    const page = await read(Math.min(limit - entries.length, longestPage), nextBeforeId);
+    entries.push(...page.entries);
     nextBeforeId = page.nextBeforeId;
   }
-  return pages;
+  return { ...first, entries, nextBeforeId };
 }

@@ -28,7 +28,7 @@ export function presentCustomer(
   { customer, groupIds, addresses, links }: CustomerDetails,
   topology: Topology,
 ): PresentedCustomer {
-  const names = new Map(topology.data.newsletterGroups.map(({ id, name }) => [id, name]));
+  const names = groupNames(topology);
   return {
     id: customer.id,
     email: customer.email,
@@ -102,7 +102,7 @@ export function presentHistory({
     customer_id: customerId,
     erasure: erasure && presentEntry(erasure),
     entries: entries.map(presentEntry),
-    next_cursor: nextBeforeId === null ? null : String(nextBeforeId),
+    next_cursor: cursorOf(nextBeforeId),
     last_writes: lastWrites.map(presentEntry),
   };
 }
@@ -123,17 +123,26 @@ export function presentAsOf(
 
 /** What was agreed to and taken back; groups with the names that they have today. */
 export function presentConsents(
-  { customerId, standing, statements, nextBeforeId }: CustomerConsents,
+  { customerId, standing, entries, nextBeforeId }: CustomerConsents,
   topology: Topology,
 ): PresentedConsents {
-  const names = new Map(topology.data.newsletterGroups.map(({ id, name }) => [id, name]));
+  const names = groupNames(topology);
   const present = (record: KeptConsent) => presentStatement(record, names);
   return {
     customer_id: customerId,
     standing: standing.map(present),
-    statements: statements.map(present),
-    next_cursor: nextBeforeId === null ? null : String(nextBeforeId),
+    statements: entries.map(present),
+    next_cursor: cursorOf(nextBeforeId),
   };
+}
+
+function groupNames({ data }: Topology): ReadonlyMap<number, string> {
+  return new Map(data.newsletterGroups.map(({ id, name }) => [id, name]));
+}
+
+/** A cursor is text, so that nobody reckons with it. */
+function cursorOf(nextBeforeId: number | null): string | null {
+  return nextBeforeId === null ? null : String(nextBeforeId);
 }
 
 function presentStatement(
