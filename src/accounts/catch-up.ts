@@ -1,5 +1,5 @@
 import type { AccountDeps } from './deps.ts';
-import type { Store, WritableStore } from './store.ts';
+import type { Store } from './store.ts';
 
 /** Customers that one transaction makes searchable: others wait for it. */
 const batchCustomers = 250;
@@ -22,7 +22,7 @@ export async function catchUp(
   await recountCustomers(store);
   let total = 0;
   for (let step = 1; place !== undefined; step += 1) {
-    const { customers, goOnAfter } = await index(store, dueSetting, Number(place));
+    const { customers, goOnAfter } = await index(store, Number(place), dueSetting);
     total += customers;
     place = goOnAfter?.toString();
     if (step % stepsPerReport === 0) onProgress(total);
@@ -47,13 +47,14 @@ export async function catchUpSome({ store }: AccountDeps): Promise<number> {
     if (block === 0) break;
   }
   let total = 0;
-  let place = Number(settings.get(placeSetting) ?? 0);
-  for (let step = 0; step < perRun.steps && total < perRun.customers; step += 1) {
-    const { customers, goOnAfter } = await index(store, placeSetting, place);
+  let place: number | undefined = Number(settings.get(placeSetting) ?? 0);
+  for (let step = 0; place !== undefined && step < perRun.steps && total < perRun.customers; step += 1) {
+    const { customers, goOnAfter } = await index(store, place);
     total += customers;
-    if (goOnAfter === undefined) break;
     place = goOnAfter;
   }
+  // Once: whoever is cut off before looks through the same customers again, and finds them right.
+  await store.transaction((tx) => tx.settings.write(placeSetting, place?.toString() ?? null));
   return total;
 }
 
@@ -72,11 +73,15 @@ function recount(store: Store, block: number): Promise<number | undefined> {
   });
 }
 
-/** A step through the customers; that it was made is kept with what it made. */
-function index(store: Store, setting: string, afterId: number): ReturnType<WritableStore['customers']['index']> {
+/** A step through the customers; how far it came is kept with what it made, where a setting for it is given. */
+function index(
+  store: Store,
+  afterId: number,
+  setting?: string,
+): Promise<{ customers: number; goOnAfter: number | undefined }> {
   return store.transaction(async (tx) => {
     const found = await tx.customers.index(afterId, batchCustomers);
-    await tx.settings.write(setting, found.goOnAfter?.toString() ?? null);
+    if (setting !== undefined) await tx.settings.write(setting, found.goOnAfter?.toString() ?? null);
     return found;
   });
 }

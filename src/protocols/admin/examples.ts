@@ -74,3 +74,17 @@ export const customerExample = {
     },
   ],
 };
+
+/** A statement about a consent as the documentation shows it. */
+export const statementExample = {
+  id: 12,
+  consent: 'newsletter',
+  group: 8,
+  group_name: 'Night at the museum',
+  chain: null,
+  is_given: true,
+  origin: 'gomus',
+  actor: 'customer 39',
+  request_id: '4bf92f3577b34da6',
+  stated_at: '2024-05-17T10:00:05.700Z',
+};

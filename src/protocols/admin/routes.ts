@@ -89,7 +89,7 @@ export async function admin(app: FastifyInstance, { accounts, timeZone, networkO
           {
             reference,
             field: field === undefined ? undefined : domainField(field),
-            beforeId: cursor === undefined ? undefined : Number(cursor),
+            beforeId: beforeIdOf(cursor),
             limit,
           },
           admin!,
@@ -133,11 +133,11 @@ export async function admin(app: FastifyInstance, { accounts, timeZone, networkO
         response: { 200: ConsentsAnswer, 400: badRequest, ...refusals },
       },
     },
-    async ({ params: { reference }, query: { cursor, limit = 50 }, admin }) => {
-      const beforeId = cursor === undefined ? undefined : Number(cursor);
-      const found = await accounts.getCustomerConsents({ reference, beforeId, limit }, admin!);
-      return presentConsents(found, accounts.directory.topology);
-    },
+    async ({ params: { reference }, query: { cursor, limit = 50 }, admin }) =>
+      presentConsents(
+        await accounts.getCustomerConsents({ reference, beforeId: beforeIdOf(cursor), limit }, admin!),
+        accounts.directory.topology,
+      ),
   );
 
   app.setErrorHandler((error, request, reply) => {
@@ -156,6 +156,11 @@ export async function admin(app: FastifyInstance, { accounts, timeZone, networkO
 
 function refuse({ status, headers, body }: Refusal, reply: FastifyReply): FastifyReply {
   return reply.code(status).headers(headers).type('application/problem+json').send(body);
+}
+
+/** What a cursor of ours stands for; its form has been checked. */
+function beforeIdOf(cursor: string | undefined): number | undefined {
+  return cursor === undefined ? undefined : Number(cursor);
 }
 
 function pathOf(request: FastifyRequest): string {

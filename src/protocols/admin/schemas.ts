@@ -1,12 +1,16 @@
 import { type Static, Type } from 'typebox';
-import { customerExample, entryExample } from './examples.ts';
+import { customerExample, entryExample, statementExample } from './examples.ts';
 
-const nullableText = Type.Unsafe<string | null>({ type: ['string', 'null'] });
-const nullableNumber = Type.Unsafe<number | null>({ type: ['integer', 'null'] });
+const textOrNull = (description?: string) =>
+  Type.Unsafe<string | null>({ type: ['string', 'null'], ...(description !== undefined && { description }) });
+const numberOrNull = (description?: string) =>
+  Type.Unsafe<number | null>({ type: ['integer', 'null'], ...(description !== undefined && { description }) });
+const nullableText = textOrNull();
+const nullableNumber = numberOrNull();
 const utc = 'ISO 8601, UTC, milliseconds';
 /** A moment of ours on this wire. */
 export const moment = Type.String({ description: utc });
-const nullableMoment = Type.Unsafe<string | null>({ type: ['string', 'null'], description: utc });
+const nullableMoment = textOrNull(utc);
 
 const AddressShape = Type.Object({
   id: Type.Integer(),
@@ -95,10 +99,7 @@ export const HistoryAnswer = Type.Object(
       description: 'When and by whom the account was erased; null while it lives',
     }),
     entries: Type.Array(EntryShape, { description: 'Newest first' }),
-    next_cursor: Type.Unsafe<string | null>({
-      type: ['string', 'null'],
-      description: 'For the entries that follow; null when these are the last',
-    }),
+    next_cursor: textOrNull('For the entries that follow; null when these are the last'),
     last_writes: Type.Array(EntryShape, { description: 'The newest entry of each field' }),
   },
   {
@@ -107,8 +108,6 @@ export const HistoryAnswer = Type.Object(
     ],
   },
 );
-
-const nullable = (type: 'integer' | 'string', description: string) => ({ type: [type, 'null'], description });
 
 /** One statement of a person about a consent; source: `consent_records`. */
 export const StatementShape = Type.Object({
@@ -119,13 +118,9 @@ export const StatementShape = Type.Object({
     description:
       'newsletter is about a group; the others are about a chain: its programme, its mailings, those on paper',
   }),
-  group: Type.Unsafe<number | null>(
-    nullable('integer', 'Id of the newsletter group; null for the consents of a chain'),
-  ),
-  group_name: Type.Unsafe<string | null>(
-    nullable('string', 'Its name today; null when there is no such group any more'),
-  ),
-  chain: Type.Unsafe<number | null>(nullable('integer', 'The chain; null for a newsletter')),
+  group: numberOrNull('Id of the newsletter group; null for the consents of a chain'),
+  group_name: textOrNull('Its name today; null when there is no such group any more'),
+  chain: numberOrNull('The chain; null for a newsletter'),
   is_given: Type.Boolean(),
   origin: Type.String({ description: 'Where it came in, as in the history' }),
   actor: Type.String({ description: 'Who stated it, as in the history' }),
@@ -133,27 +128,12 @@ export const StatementShape = Type.Object({
   stated_at: moment,
 });
 
-const statementExample: Static<typeof StatementShape> = {
-  id: 12,
-  consent: 'newsletter',
-  group: 8,
-  group_name: 'Night at the museum',
-  chain: null,
-  is_given: true,
-  origin: 'gomus',
-  actor: 'customer 39',
-  request_id: '4bf92f3577b34da6',
-  stated_at: '2024-05-17T10:00:05.700Z',
-};
-
 export const ConsentsAnswer = Type.Object(
   {
     customer_id: Type.Integer(),
     standing: Type.Array(StatementShape, { description: 'The newest statement about each consent' }),
     statements: Type.Array(StatementShape, { description: 'All that was ever stated, newest first' }),
-    next_cursor: Type.Unsafe<string | null>(
-      nullable('string', 'For the statements that follow; null when these are the last'),
-    ),
+    next_cursor: textOrNull('For the statements that follow; null when these are the last'),
   },
   {
     examples: [{ customer_id: 39, standing: [statementExample], statements: [statementExample], next_cursor: null }],
@@ -167,11 +147,9 @@ export const AsOfAnswer = Type.Object(
     uncertain_fields: Type.Array(Type.String(), {
       description: 'Fields of which the history does not tell for certain what they were',
     }),
-    recorded_since: Type.Unsafe<string | null>({
-      type: ['string', 'null'],
-      description:
-        'Where the history begins, when that is after the moment asked for; null when it tells of the whole time',
-    }),
+    recorded_since: textOrNull(
+      'Where the history begins, when that is after the moment asked for; null when it tells of the whole time',
+    ),
     changes_since: Type.Integer({ description: 'How many field changes were taken back' }),
   },
   {
