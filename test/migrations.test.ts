@@ -2,16 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type OpenStore, openStore } from '../src/storage/index.ts';
 import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from './dialects.ts';
 import { addCustomer } from './fixtures.ts';
-
-const allMigrations = [
-  '0001-customer-base',
-  '0002-loyalty-queue',
-  '0003-rate-windows',
-  '0004-history-changes',
-  '0005-customer-search',
-  '0006-names-in-place',
-  '0007-waiting-notices',
-];
+import { migrationNames } from './migration-names.ts';
 
 describe.each(databaseKinds)('migrations (%s)', (kind) => {
   let fresh: FreshDatabase;
@@ -29,8 +20,8 @@ describe.each(databaseKinds)('migrations (%s)', (kind) => {
 
   it('lists every migration as pending on an empty database and none after the run', async () => {
     await open();
-    expect(await store.pendingMigrations()).toEqual(allMigrations);
-    expect(await store.migrate()).toEqual(allMigrations);
+    expect(await store.pendingMigrations()).toEqual(migrationNames);
+    expect(await store.migrate()).toEqual(migrationNames);
     expect(await store.pendingMigrations()).toEqual([]);
   });
 

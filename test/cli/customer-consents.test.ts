@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RequestContext } from '../../src/accounts/access.ts';
 import { createAccounts } from '../../src/accounts/index.ts';
-import { composeAccounts } from '../../src/compose-accounts.ts';
-import { loadConfig } from '../../src/config.ts';
-import { demoTopology, seedDemo } from '../../src/demo.ts';
-import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
+import { demoTopology } from '../../src/demo.ts';
+import { databaseKinds, type FreshDatabase } from '../dialects.ts';
+import { demoDatabase } from './demo-database.ts';
 import { bundledBinary } from './run-foyer.ts';
 
 const foyer = bundledBinary();
@@ -16,32 +15,26 @@ describe.each(databaseKinds)('foyer customer consents on %s', (kind) => {
   const consents = (...args: string[]) => foyer.run(['customer', 'consents', ...args], env);
 
   beforeAll(async () => {
-    database = await freshDatabaseUrl(kind);
-    env = { FOYER_DATABASE_URL: database.url };
-    const { accounts, deps, store } = composeAccounts({ config: loadConfig(env, 'tool') });
-    await store.migrate();
-    await accounts.applyTopology({ wanted: demoTopology, isDryRun: false });
-    await accounts.directory.refresh();
-    await seedDemo(store, deps);
-    await store.transaction((tx) => tx.consents.deleteByCustomer(402));
-    let now = '2024-05-17T10:00:00.250Z';
-    const then = createAccounts({ ...deps, now: () => now });
-    const own: RequestContext = { actor: { kind: 'customer', id: 402 }, origin: 'gomus', requestId: 'own-request' };
-    const join = async (groupIds: number[]) => {
-      const { customer } = (await store.customers.findById(402))!;
-      await then.updateOwnAccount(
-        { customer, sessionId: 0, shop: shop!, changes: {}, newsletter: { groupIds }, problems: [] },
-        own,
-      );
-    };
-    await join([]);
-    await store.transaction((tx) => tx.consents.deleteByCustomer(402));
-    await join([2]);
-    now = '2024-05-17T11:00:00.500Z';
-    await join([2, 8]);
-    now = '2024-05-17T12:00:00.750Z';
-    await join([8]);
-    await store.close();
+    ({ database, env } = await demoDatabase(kind, async ({ deps, store }) => {
+      let now = '2024-05-17T10:00:00.250Z';
+      const then = createAccounts({ ...deps, now: () => now });
+      const own: RequestContext = { actor: { kind: 'customer', id: 402 }, origin: 'gomus', requestId: 'own-request' };
+      const join = async (groupIds: number[]) => {
+        const { customer } = (await store.customers.findById(402))!;
+        await then.updateOwnAccount(
+          { customer, sessionId: 0, shop: shop!, changes: {}, newsletter: { groupIds }, problems: [] },
+          own,
+        );
+      };
+      // The groups that the demo's customer comes with are out of the way.
+      await join([]);
+      await store.transaction((tx) => tx.consents.deleteByCustomer(402));
+      await join([2]);
+      now = '2024-05-17T11:00:00.500Z';
+      await join([2, 8]);
+      now = '2024-05-17T12:00:00.750Z';
+      await join([8]);
+    }));
   });
   afterAll(() => database.drop());
 

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RequestContext } from '../../src/accounts/access.ts';
 import { createAccounts } from '../../src/accounts/index.ts';
-import { composeAccounts } from '../../src/compose-accounts.ts';
-import { loadConfig } from '../../src/config.ts';
-import { demoTopology, seedDemo } from '../../src/demo.ts';
-import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
+import { demoTopology } from '../../src/demo.ts';
+import { databaseKinds, type FreshDatabase } from '../dialects.ts';
+import { demoDatabase } from './demo-database.ts';
 import { bundledBinary } from './run-foyer.ts';
 
 const foyer = bundledBinary();
@@ -17,40 +16,37 @@ describe.each(databaseKinds)('foyer customer history on %s', (kind) => {
   const history = (...args: string[]) => foyer.run(['customer', 'history', ...args], env);
 
   beforeAll(async () => {
-    database = await freshDatabaseUrl(kind);
-    env = { FOYER_DATABASE_URL: database.url };
-    const { accounts, deps, store } = composeAccounts({ config: loadConfig(env, 'tool') });
-    await store.migrate();
-    await accounts.applyTopology({ wanted: demoTopology, isDryRun: false });
-    await accounts.directory.refresh();
-    await seedDemo(store, deps);
-    await store.alignIdentities();
-    // Seven changes over two hours of a day long past.
-    let now = '2024-05-17T10:00:00.250Z';
-    const then = createAccounts({ ...deps, now: () => now });
-    const own: RequestContext = { actor: { kind: 'customer', id: 402 }, origin: 'gomus', requestId: 'own-request' };
-    const change = async (changes: object, newsletter = {}) => {
-      const { customer } = (await store.customers.findById(402))!;
-      await then.updateOwnAccount({ customer, sessionId: 0, shop: shop!, changes, newsletter, problems: [] }, own);
-    };
-    await change({ mobile: '0151 1', phone: 'x'.repeat(60) });
-    now = '2024-05-17T11:00:00.500Z';
-    await change({ mobile: '0151 2' }, { groupIds: [2] });
-    now = '2024-05-17T12:00:00.750Z';
-    const partner: RequestContext = {
-      actor: { kind: 'partner', keyId: 7, name: 'crm\u001b[2J', scopes: ['customer_write'], websiteId: null },
-      origin: 'gomus',
-      requestId: 'partner-request',
-    };
-    const changes = { mobile: null, notes: 'two\nlines' };
-    await then.updateCustomer({ reference: '402', changes, newsletter: {}, problems: [] }, partner);
-    await then.signIn({ shop: shop!, email: 'shop-customer@giantmonkey.de', password: 'meowmeowmeow' }, own);
-    const gone = { email: 'gone@example.org', givenName: 'Gone', familyName: 'Girl' };
-    const operator: RequestContext = { actor: { kind: 'operator', name: 'anna' }, origin: 'operator', requestId: 'op' };
-    const made = await then.createCustomer({ shop: shop!, changes: gone, newsletter: {}, problems: [] }, operator);
-    erased = made.customer.id;
-    await then.deleteAccount({ customerId: erased }, operator);
-    await store.close();
+    ({ database, env } = await demoDatabase(kind, async ({ deps, store }) => {
+      // Seven changes over two hours of a day long past.
+      let now = '2024-05-17T10:00:00.250Z';
+      const then = createAccounts({ ...deps, now: () => now });
+      const own: RequestContext = { actor: { kind: 'customer', id: 402 }, origin: 'gomus', requestId: 'own-request' };
+      const change = async (changes: object, newsletter = {}) => {
+        const { customer } = (await store.customers.findById(402))!;
+        await then.updateOwnAccount({ customer, sessionId: 0, shop: shop!, changes, newsletter, problems: [] }, own);
+      };
+      await change({ mobile: '0151 1', phone: 'x'.repeat(60) });
+      now = '2024-05-17T11:00:00.500Z';
+      await change({ mobile: '0151 2' }, { groupIds: [2] });
+      now = '2024-05-17T12:00:00.750Z';
+      const partner: RequestContext = {
+        actor: { kind: 'partner', keyId: 7, name: 'crm\u001b[2J', scopes: ['customer_write'], websiteId: null },
+        origin: 'gomus',
+        requestId: 'partner-request',
+      };
+      const changes = { mobile: null, notes: 'two\nlines' };
+      await then.updateCustomer({ reference: '402', changes, newsletter: {}, problems: [] }, partner);
+      await then.signIn({ shop: shop!, email: 'shop-customer@giantmonkey.de', password: 'meowmeowmeow' }, own);
+      const gone = { email: 'gone@example.org', givenName: 'Gone', familyName: 'Girl' };
+      const operator: RequestContext = {
+        actor: { kind: 'operator', name: 'anna' },
+        origin: 'operator',
+        requestId: 'op',
+      };
+      const made = await then.createCustomer({ shop: shop!, changes: gone, newsletter: {}, problems: [] }, operator);
+      erased = made.customer.id;
+      await then.deleteAccount({ customerId: erased }, operator);
+    }));
   });
   afterAll(() => database.drop());
 

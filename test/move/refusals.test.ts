@@ -7,6 +7,7 @@ import type { MoveOptions } from '../../src/storage/move.ts';
 import * as settings from '../../src/storage/settings.ts';
 import { rowWriter } from '../../src/storage/table-rows.ts';
 import { type DatabaseKind, databaseKinds } from '../dialects.ts';
+import { migrationNames } from '../migration-names.ts';
 import { nextMigrationsFor } from '../next-release.ts';
 import { contentsOf, databasesOfTests, move } from './moves.ts';
 
@@ -46,18 +47,7 @@ describe.each(databaseKinds)('a move from %s', (kind) => {
     const [from, to] = await pair();
     const bare = await databases.empty(kind);
     await databases.open(bare).migrate(() => ({}));
-    const lacking = {
-      code: 'source_not_migrated',
-      facts: [
-        '0001-customer-base',
-        '0002-loyalty-queue',
-        '0003-rate-windows',
-        '0004-history-changes',
-        '0005-customer-search',
-        '0006-names-in-place',
-        '0007-waiting-notices',
-      ],
-    };
+    const lacking = { code: 'source_not_migrated', facts: migrationNames };
     // A SQLite file is there once something has opened it.
     await databases.open(bare).schemaState(migrationsFor);
     await expect(move(bare, to)).rejects.toMatchObject(lacking);
