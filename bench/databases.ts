@@ -65,10 +65,10 @@ export async function openDatabases(): Promise<Databases> {
   const postgresFacts: Record<string, string> = Object.fromEntries(
     facts.map(({ name, value }: { name: string; value: string }) => [name, value]),
   );
-  const { rows: sessions } = await onServer('select pg_backend_pid() as pid');
+  const postgresPid = await serverPid(server.url);
   return {
     directory,
-    postgresPid: parentOf(sessions[0].pid),
+    postgresPid,
     postgresFacts,
     readIn: async () => {
       await readFiles(directory);
@@ -91,6 +91,18 @@ export async function openDatabases(): Promise<Databases> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The server is the parent of the process that serves a connection: looked up while that one is there. */
+async function serverPid(connectionString: string): Promise<number | undefined> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    const { rows } = await client.query('select pg_backend_pid() as pid');
+    return parentOf(rows[0].pid);
+  } finally {
+    await client.end();
+  }
 }
 
 type OnServer = (statement: string, database?: string) => Promise<pg.QueryResult>;
