@@ -28,10 +28,21 @@ export interface Handle {
   write(statement: Statement): Promise<void>;
   /** Runs a query that reads much, without making others wait where that can be. Throws `overloaded` as well. */
   runAside<Row>(statement: Statement<Row>): Promise<Row[]>;
-  /** True outside of transactions: callers of the same moment had better share a query (`lookup.ts`). */
-  readonly sharesReads: boolean;
+  /** Outside of transactions callers of the same moment had better share a query; undefined within one. */
+  readonly sharing: Sharing | undefined;
   lockRows<Query extends { forUpdate(): Query }>(query: Query): Query;
 }
+
+/** How callers share a query; see `lookup.ts`. */
+export interface Sharing {
+  /** So many callers need not wait for others of the same turn of the event loop, while no query is on its way. */
+  readonly enough: number;
+}
+
+/** A SQLite query runs on the event loop and keeps it from reading more requests: the end of the turn is early enough. */
+const embeddedSharing: Sharing = { enough: Number.POSITIVE_INFINITY };
+/** PostgreSQL works on these while the rest of the turn's requests are read, and neither waits for the other. */
+const serverSharing: Sharing = { enough: 10 };
 
 /** One open database of either kind. What depends on the kind is in this file, sqlite*.ts and postgres.ts. */
 export interface Database {
@@ -82,7 +93,7 @@ export class UniqueViolation extends Error {
 export function openDatabase(options: DatabaseOptions): Database {
   if (options.url.startsWith('sqlite:')) {
     const sqlite = openSqlite(options.url.slice('sqlite:'.length));
-    const reader = { ...sqliteHandle(sqlite.read), runAside: guarded(sqlite.readAside), sharesReads: true };
+    const reader = { ...sqliteHandle(sqlite.read), runAside: guarded(sqlite.readAside), sharing: embeddedSharing };
     return {
       isEmbedded: true,
       reader,
@@ -125,11 +136,11 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOpti
   const primary = openPostgres(url, poolSize, statementTimeoutMs);
   const replica = readUrl === undefined ? primary : openPostgres(readUrl, poolSize, statementTimeoutMs);
   const db = primary.kysely;
-  const reader = { ...postgresHandle(primary.read), sharesReads: true };
+  const reader = { ...postgresHandle(primary.read), sharing: serverSharing };
   return {
     isEmbedded: false,
     reader,
-    replica: replica === primary ? reader : { ...postgresHandle(replica.read), sharesReads: true },
+    replica: replica === primary ? reader : { ...postgresHandle(replica.read), sharing: serverSharing },
     transaction: (work) =>
       translated(() => primary.transaction((run, send) => scoped(postgresHandle(run, send), work))),
     migrate: (migrationsFor) =>
@@ -160,7 +171,7 @@ function handleOn(
     else if (hasNul(statement)) throw nulRefused();
     else send(statement);
   };
-  return { db, run, runAside: run, write, lockRows, sharesReads: false };
+  return { db, run, runAside: run, write, lockRows, sharing: undefined };
 }
 
 // PostgreSQL text cannot hold NUL; both databases act alike: nobody is found by it, and nothing writes it.
