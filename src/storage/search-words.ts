@@ -41,18 +41,32 @@ export function endOf(word: string): string {
   return `${word}\u{10ffff}`;
 }
 
+// Most names and addresses are nothing else, and the full rules cost several times as much.
+const ascii = /^[ -~]*$/;
+const plainWord = /^[a-z0-9]+$/;
+
 /** Here and not in the database, because databases disagree about letters outside ASCII. */
 function fold(text: string): string {
+  if (ascii.test(text)) return text.toLowerCase();
   // A sigma is lower-cased by what follows it, which at the end of a query is not yet known.
   return text.normalize('NFC').toLowerCase().replaceAll('ς', 'σ').normalize('NFC');
 }
 
 /** Everything from the first letter of a word to the next space. */
 function beginnings(text: string): string[] {
-  return text.split(/\s+/u).flatMap((token) => {
-    const starts = [0, ...Array.from(token.matchAll(separators), ({ 0: found, index }) => index + found.length)];
-    return starts.map((start) => token.slice(start)).filter((word) => word !== '' && !leadingSeparators.test(word));
-  });
+  const words: string[] = [];
+  for (const token of text.split(/\s+/u)) {
+    if (plainWord.test(token)) {
+      words.push(token);
+      continue;
+    }
+    if (token !== '' && !leadingSeparators.test(token)) words.push(token);
+    for (const { 0: found, index } of token.matchAll(separators)) {
+      const word = token.slice(index + found.length);
+      if (word !== '') words.push(word);
+    }
+  }
+  return words;
 }
 
 function cut(word: string): string {
