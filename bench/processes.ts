@@ -14,6 +14,12 @@ export function cpuSecondsOf(pids: readonly number[]): number | undefined {
   return ticks * tickSeconds;
 }
 
+/** CPU time of a process's first thread, on which Node.js runs JavaScript, in seconds. */
+export function mainThreadSecondsOf(pid: number): number | undefined {
+  const fields = fieldsOf(`/proc/${pid}/task/${pid}/stat`);
+  return fields && (Number(fields[11]) + Number(fields[12])) * tickSeconds;
+}
+
 /** CPU time of a process and of all its children, the ended ones that it has waited for included. */
 export function cpuSecondsOfTree(pid: number): number | undefined {
   const own = statFieldsOf(pid);
@@ -41,9 +47,13 @@ function childrenOf(pid: number): number[] {
   return all.map(Number).filter((each) => parentOf(each) === pid);
 }
 
-/** What follows the command in /proc/<pid>/stat; the first is the state. */
 function statFieldsOf(pid: number): string[] | undefined {
-  const stat = read(`/proc/${pid}/stat`);
+  return fieldsOf(`/proc/${pid}/stat`);
+}
+
+/** What follows the command in a file like /proc/<pid>/stat; the first is the state. */
+function fieldsOf(path: string): string[] | undefined {
+  const stat = read(path);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 

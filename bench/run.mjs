@@ -1,4 +1,5 @@
-// Bundles the benchmark into node_modules/.cache/bench and runs it: `node bench/run.mjs [--quick]`. See bench/README.md.
+// Bundles the benchmark into node_modules/.cache/bench and runs it: `node bench/run.mjs [--quick]`, or with --profile the
+// profiler. See bench/README.md.
 import { execFileSync, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,7 @@ process.chdir(root);
 await build({
   entryPoints: {
     main: 'bench/main.ts',
+    profile: 'bench/profile.ts',
     load: 'bench/load.ts',
     'bare-server': 'bench/limit/bare-server.ts',
     'raw-hashing': 'bench/limit/raw-hashing.ts',
@@ -28,7 +30,11 @@ await build({
 const args = process.argv.slice(2);
 // The server that is measured is the one of this working tree, built where no running one is disturbed.
 if (!args.includes('--no-build')) execFileSync(process.execPath, ['scripts/build.mjs', join(outdir, 'foyer')]);
-const run = spawn(process.execPath, ['--enable-source-maps', join(outdir, 'main.mjs'), ...args], { stdio: 'inherit' });
+const run = spawn(
+  process.execPath,
+  ['--enable-source-maps', join(outdir, args.includes('--profile') ? 'profile.mjs' : 'main.mjs'), ...args],
+  { stdio: 'inherit' },
+);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => run.kill(signal));
 run.on('exit', (code) => {
   process.exitCode = code ?? 1;
