@@ -76,6 +76,18 @@ export function judge(cells: readonly Cell[], footprints: readonly Footprint[], 
     ratio('authenticate: share of raw hashing', 'authenticate', 'foyer-sqlite', 'limit-hashing', 0.85),
     ratio('PUT newsletter_groups: share of raw commits', 'newsletter_groups', 'foyer-sqlite', 'limit-commits', 0.3),
   ];
+  // Told beside the bars: what a server that does nothing else could reach on PostgreSQL.
+  for (const workload of ['user_info_by_id', 'session_check', 'user_update'] as const) {
+    bars.push(
+      ratio(
+        `${workload}: share of a bare server on PostgreSQL`,
+        workload,
+        'foyer-postgres',
+        'limit-postgres',
+        undefined,
+      ),
+    );
+  }
   for (const kind of settings.hasPeers ? kinds : []) {
     const [foyer, peer] = [`foyer-${kind}`, `better-auth-${kind}`];
     bars.push(
@@ -84,6 +96,10 @@ export function judge(cells: readonly Cell[], footprints: readonly Footprint[], 
       ratio(`session check against better-auth, ${kind}`, 'session_check', foyer, peer, 15),
       ratio(`user update against better-auth, ${kind}`, 'user_update', foyer, peer, 4),
     );
+  }
+  for (const workload of settings.hasPeers ? (['session_check', 'user_update'] as const) : []) {
+    const name = `${workload}: a bare server against better-auth, postgres`;
+    bars.push(ratio(name, workload, 'limit-postgres', 'better-auth-postgres', undefined));
   }
   for (const read of reads) {
     bars.push(ratio(`${read}: PostgreSQL against SQLite`, read, 'foyer-postgres', 'foyer-sqlite', 0.5));

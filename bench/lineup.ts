@@ -35,7 +35,13 @@ export async function seedDatabases(
   databases: Databases,
   settings: Settings,
   say: (line: string) => void,
-): Promise<{ foyer: Map<string, Seeded>; rotating: Map<DatabaseKind, Seeded>; peers: Map<string, string> }> {
+): Promise<{
+  foyer: Map<string, Seeded>;
+  rotating: Map<DatabaseKind, Seeded>;
+  peers: Map<string, string>;
+  /** Address of a PostgreSQL database of its own for the bare server, which writes. */
+  bare: string;
+}> {
   const foyer = new Map<string, Seeded>();
   const rotating = new Map<DatabaseKind, Seeded>();
   const peers = new Map<string, string>();
@@ -58,7 +64,8 @@ export async function seedDatabases(
       say(`seeded ${name}: ${base.size} users`);
     }
   }
-  return { foyer, rotating, peers };
+  const first = foyer.get(foyerName('postgres', settings.sizes[0]!, settings))!;
+  return { foyer, rotating, peers, bare: await databases.copy(first.url, 'limit-postgres') };
 }
 
 /** A quick run compares hashes of equal cost on SQLite only. */
@@ -112,10 +119,13 @@ export async function startLineup(
       const starting = startPeer(url, name.endsWith('argon2id') ? 'argon2id' : 'default');
       await serve({ name, kind: 'better-auth', database, dataKey: name, facts }, starting);
     }
-    const path = base.sqlite.url.slice('sqlite:'.length);
     await serve(
       { name: 'limit-read', kind: 'bare', database: 'sqlite', dataKey: 'limit', facts },
-      startBareServer(path),
+      startBareServer(base.sqlite.url),
+    );
+    await serve(
+      { name: 'limit-postgres', kind: 'bare', database: 'postgres', dataKey: 'limit-postgres', facts },
+      startBareServer(seeded.bare),
     );
     add(await startRaw('limit-hashing', 'raw-hashing', []));
     add(await startRaw('limit-commits', 'raw-commits', [join(databases.directory, 'raw-commits.db')]));
@@ -136,15 +146,16 @@ export function targetNamesOf(workload: WorkloadName, settings: Settings): strin
   const base = ['foyer-sqlite', 'foyer-postgres'];
   const allSizes = kinds.flatMap((kind) => settings.sizes.map((size) => foyerName(kind, size, settings)));
   const two = 'foyer-postgres-2-processes';
+  const limits = ['limit-read', ...unlessQuick('limit-postgres')];
   const peers = ['better-auth-sqlite', 'better-auth-postgres'];
   switch (workload) {
     case 'user_info_by_id':
-      return ['limit-read', ...allSizes, two];
+      return [...limits, ...allSizes, two];
     case 'user_info_by_email':
     case 'user_info_by_chain':
-      return ['limit-read', ...allSizes, ...unlessQuick(two)];
+      return [...limits, ...allSizes, ...unlessQuick(two)];
     case 'session_check':
-      return ['limit-read', ...allSizes, ...unlessQuick(two), ...peers];
+      return [...limits, ...allSizes, ...unlessQuick(two), ...peers];
     case 'session_check_rotating':
       return ['foyer-sqlite-rotating', 'foyer-postgres-rotating'];
     case 'customers_list':
@@ -153,7 +164,7 @@ export function targetNamesOf(workload: WorkloadName, settings: Settings): strin
     case 'newsletter_groups':
       return ['limit-commits', ...allSizes, ...unlessQuick(two)];
     case 'user_update':
-      return [...base, ...unlessQuick(two), ...peers];
+      return [...unlessQuick('limit-postgres'), ...base, ...unlessQuick(two), ...peers];
     case 'spaaza_update':
     case 'spaaza_update_same':
       return [...base, ...unlessQuick(two)];

@@ -21,6 +21,9 @@ export interface Report {
   warnings: string[];
 }
 
+/** Limits that work by themselves: no clients ask them. */
+const rawLimits: readonly string[] = ['limit-hashing', 'limit-commits'];
+
 /** Writes `<path>.json`, `.md` and `.svg`. */
 export function writeReport(path: string, report: Report): void {
   mkdirSync(dirname(path), { recursive: true });
@@ -107,7 +110,7 @@ function workloadTable(cells: readonly Cell[]): string {
       cell.refused === undefined
         ? cell.target
         : `${cell.target} (refused: ${cell.refused.replaceAll('|', '\\|').slice(0, 200)})`,
-      cell.target.startsWith('limit-') && cell.target !== 'limit-read' ? '' : String(cell.connections),
+      rawLimits.includes(cell.target) ? '' : String(cell.connections),
       fixed(cell.perSecond, cell.perSecond !== undefined && cell.perSecond < 100 ? 1 : 0),
       fixed(cell.p50, 2),
       fixed(cell.p95, 2),

@@ -16,6 +16,21 @@ export function bareRead({ host, size }: TargetFacts): Source {
   };
 }
 
+/** The limit's change: the name of one row. */
+export function bareChange({ host, size }: TargetFacts): Source {
+  const next = randomIds(size, 12);
+  let turn = 0;
+  return () => {
+    turn += 1;
+    const name = `Visitor ${turn}`;
+    return {
+      request: writeRequest('PUT', `/customers/${next()}`, host, [], { name }),
+      status: 200,
+      isRight: ({ body }) => body.includes(`{"name":"${name}"}`),
+    };
+  };
+}
+
 /** More connections than any workload has. */
 const mostConnections = 100;
 const spaazaPath = '/rest/V1/spaaza/customer';

@@ -14,6 +14,7 @@ await build({
     profile: 'bench/profile.ts',
     load: 'bench/load.ts',
     'bare-server': 'bench/limit/bare-server.ts',
+    'bare-postgres': 'bench/limit/bare-postgres.ts',
     'raw-hashing': 'bench/limit/raw-hashing.ts',
     'raw-commits': 'bench/limit/raw-commits.ts',
   },

@@ -53,8 +53,12 @@ export function startPeer(url: string, peerHash: PeerHash): Promise<ServerProces
   });
 }
 
-export function startBareServer(path: string): Promise<ServerProcess> {
-  const argsOf = (port: number): string[] => [`${bundle}/bare-server.mjs`, path, String(port)];
+/** Starts a limit that is a server, on the database that it is for. */
+export function startBareServer(url: string): Promise<ServerProcess> {
+  const isEmbedded = url.startsWith('sqlite:');
+  const script = `${bundle}/${isEmbedded ? 'bare-server' : 'bare-postgres'}.mjs`;
+  const database = isEmbedded ? url.slice('sqlite:'.length) : url;
+  const argsOf = (port: number): string[] => [script, database, String(port)];
   return startServer({ name: 'the bare server', argsOf, path: '/customers/1' });
 }
 

@@ -66,7 +66,7 @@ export const workloads = {
   user_update: {
     title: 'PUT name (better-auth: update-user)',
     kind: 'write',
-    sources: { foyer: foyer.putName, 'better-auth': peer.updateUser },
+    sources: { foyer: foyer.putName, bare: foyer.bareChange, 'better-auth': peer.updateUser },
   },
   spaaza_update: { title: 'Spaaza update, a change', kind: 'write', sources: { foyer: foyer.spaazaChange } },
   spaaza_update_same: { title: 'Spaaza update, no change', kind: 'write', sources: { foyer: foyer.spaazaNoChange } },
