@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type ServerProcess, startServer } from './children.ts';
@@ -87,13 +87,14 @@ async function profileOne(
   const { url, ...facts } = await seedFoyer(await databases.create(database, name), order.size);
   await databases.readIn();
   const directory = join(databases.directory, name);
+  const mode: Record<string, string> = workload === 'session_check_rotating' ? { FOYER_TOKEN_MODE: 'rotating' } : {};
   let server: ServerProcess | undefined;
   try {
     const spawnedAt = performance.now();
     server = await startServer({
       name: 'Foyer',
       argsOf: () => ['--cpu-prof', `--cpu-prof-dir=${directory}`, '--cpu-prof-interval=500', order.server, 'serve'],
-      env: (port) => ({ ...foyerSettings, FOYER_DATABASE_URL: url, FOYER_PORT: String(port) }),
+      env: (port) => ({ ...foyerSettings, ...mode, FOYER_DATABASE_URL: url, FOYER_PORT: String(port) }),
       path: '/readyz',
     });
     const { connections } = readSettings([]);
@@ -107,17 +108,12 @@ async function profileOne(
     };
     await generator.run({ ...slice, rampMs: 0, measureMs: warmUpMs });
     const { pid } = server;
-    const { postgresPid } = databases;
-    const readCpu = () => ({
-      server: cpuSecondsOf([pid]) ?? Number.NaN,
-      mainThread: mainThreadSecondsOf(pid) ?? Number.NaN,
-      database: database === 'postgres' && postgresPid !== undefined ? cpuSecondsOfTree(postgresPid) : undefined,
-    });
-    const before = readCpu();
+    const postgresPid = database === 'postgres' ? databases.postgresPid : undefined;
+    const before = readCpu(pid, postgresPid);
     const fromMs = performance.now() - spawnedAt;
     const result = await generator.run({ ...slice, rampMs: 0, measureMs: order.measureMs });
     const toMs = performance.now() - spawnedAt;
-    const after = readCpu();
+    const after = readCpu(pid, postgresPid);
     if (result.errors > 0) throw new Error(`${name}: ${result.errors} wrong answers: ${result.firstError}`);
     await server.stop();
     server = undefined;
@@ -127,18 +123,39 @@ async function profileOne(
       mkdirSync(order.keep, { recursive: true });
       copyFileSync(path, join(order.keep, `${name}.cpuprofile`));
     }
-    const each = (seconds: number): number => (seconds * 1e6) / result.requests;
-    const mainThread = after.mainThread - before.mainThread;
-    const costs: Costs = {
-      mainThread: each(mainThread),
-      otherThreads: each(after.server - before.server - mainThread),
-      database: after.database === undefined ? undefined : each(after.database - before.database!),
-      clients: each((result.clientCores * result.elapsedMs) / 1000),
-    };
-    print(workload, database, result, costs, shares);
+    print(workload, database, result, costsOf(before, after, result), shares);
   } finally {
     await server?.stop();
   }
+}
+
+/** Processor time that was used so far, in seconds; not a number where there is no /proc. */
+interface Cpu {
+  server: number;
+  mainThread: number;
+  database: number | undefined;
+}
+
+function readCpu(pid: number, postgresPid: number | undefined): Cpu {
+  return {
+    server: cpuSecondsOf([pid]) ?? Number.NaN,
+    mainThread: mainThreadSecondsOf(pid) ?? Number.NaN,
+    database: postgresPid === undefined ? undefined : cpuSecondsOfTree(postgresPid),
+  };
+}
+
+function costsOf(before: Cpu, after: Cpu, { requests, clientCores, elapsedMs }: SliceResult): Costs {
+  const each = (seconds: number): number => (seconds * 1e6) / requests;
+  const mainThread = after.mainThread - before.mainThread;
+  return {
+    mainThread: each(mainThread),
+    otherThreads: each(after.server - before.server - mainThread),
+    database:
+      after.database === undefined || before.database === undefined
+        ? undefined
+        : each(after.database - before.database),
+    clients: each((clientCores * elapsedMs) / 1000),
+  };
 }
 
 /** Gives the original file of a function of the bundle by its source map; other files as they are. */
@@ -203,18 +220,23 @@ try {
 }
 if (order !== undefined) {
   const watchdog = setTimeout(() => {
-    process.stderr.write(`The run hangs: given up in ${basename(import.meta.url)}\n`);
+    process.stderr.write('The run hangs: given up\n');
     process.exit(2);
   }, 30 * 60_000);
-  const databases = await openDatabases();
-  const generator = await startLoadGenerator();
+  let databases: Databases | undefined;
+  let generator: LoadGenerator | undefined;
   try {
+    databases = await openDatabases();
+    generator = await startLoadGenerator();
     for (const workload of order.workloads) {
       for (const database of order.databases) await profileOne(databases, generator, order, workload, database);
     }
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 2;
   } finally {
     clearTimeout(watchdog);
-    generator.stop();
-    await databases.discard();
+    generator?.stop();
+    await databases?.discard();
   }
 }

@@ -92,7 +92,13 @@ async function agreeOn(
     deps,
     store,
     { ...context, origin: 'pull' },
-    { chainId, current, update: { ...update, ...rest }, now, agreed: view },
+    {
+      current,
+      before: (await store.customers.findLoyaltyProfile(customerId, chainId))!,
+      update: { ...update, ...rest },
+      now,
+      agreed: view,
+    },
   );
   if (heard.outcome !== 'applied')
     await store.links.agree(customerId, chainId, { view, ...digestOf(view), syncedAt: now });

@@ -83,14 +83,19 @@ export async function applyLoyaltyUpdate(
       const id =
         (await matchCustomer(store, scope, context, update.identifiers)) ??
         (newcomer === undefined ? undefined : await createOrMeet(deps, store, context, scope, update, newcomer));
-      const current = id === undefined ? undefined : await store.customers.lock(id);
-      // Between the look and the lock the customer was erased: to the caller that is the same as never found.
-      if (current === undefined) throw nobodyFound();
-      const now = deps.now();
+      if (id === undefined) throw nobodyFound();
       const chainId = scope.chainId ?? noChain;
+      // Asked for together, answered one after the other: the profile is that of the locked customer.
+      const [current, before] = await Promise.all([
+        store.customers.lock(id),
+        store.customers.findLoyaltyProfile(id, chainId),
+      ]);
+      // Between the look and the lock the customer was erased: to the caller that is the same as never found.
+      if (current === undefined || before === undefined) throw nobodyFound();
+      const now = deps.now();
       const applied = update.isErasure
         ? await unlink(deps, store, context, chainId, current, update, now)
-        : await takeOverUpdate(deps, store, context, { chainId, current, update, now });
+        : await takeOverUpdate(deps, store, context, { current, before, update, now });
       return { ...applied, leftOut: [...leftOut, ...applied.leftOut] };
     });
   try {

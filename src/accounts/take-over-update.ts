@@ -20,7 +20,8 @@ import { isErased } from './tombstones.ts';
 import { changeCustomer } from './update-customer.ts';
 
 /**
- * Takes over what the loyalty platform says about a customer, inside a transaction that has locked the customer: ids,
+ * Takes over what the loyalty platform says about a customer, inside a transaction that has locked the customer and read
+ * the profile after that: ids,
  * address, consents and profile with their history, then what both sides agree on by now. Decisions between two values
  * go to the history as `conflict.<chain>.<field>`. What it cannot tell, the workers ask the platform. `agreed` is what both
  * sides agree on when more is known of it than is kept.
@@ -30,16 +31,15 @@ export async function takeOverUpdate(
   store: WritableStore,
   context: RequestContext,
   input: {
-    chainId: number;
     current: HeldCustomer;
+    before: LoyaltyProfile;
     update: LoyaltyUpdate;
     now: string;
     agreed?: OutboundView;
   },
 ): Promise<AppliedUpdate> {
-  const { chainId, current, update, now, agreed } = input;
-  const { id } = current.customer;
-  const before = (await store.customers.findLoyaltyProfile(id, chainId))!;
+  const { current, before, update, now, agreed } = input;
+  const { customerId: id, chainId } = before.link;
   const comparison = await compareWithAgreed(deps, store, context, { profile: before, update, now, agreed });
   const { conflicts, leftOut, taken } = comparison;
   const unchanged = { profile: before, groupIds: current.groupIds, leftOut: [] };
@@ -54,9 +54,9 @@ export async function takeOverUpdate(
   const event = { type: 'customer.updated', customerId: id, fields: decisions.map(({ field }) => field) } as const;
   await logChange(store, context, event, decisions, now);
   const profile = await noteAgreement(deps, store, context, comparison, {
-    profile: (await store.customers.findLoyaltyProfile(id, chainId))!,
+    profile: changed.profile,
     now,
-    hasEvent: changed !== current || decisions.length > 0,
+    hasEvent: changed.isChanged || decisions.length > 0,
   });
   if (comparison.isLate) await askSoon(store, context, chainId, id, now);
   return { profile, groupIds: changed.groupIds, outcome: 'applied', leftOut };
@@ -75,7 +75,7 @@ async function askSoon(
   await store.queue.enqueue([order], now);
 }
 
-/** Writes what is taken over of an update; gives the customer as it was when that changes nothing. */
+/** Writes what is taken over of an update; gives the profile and groups as they are then, and whether that changed anything. */
 async function write(
   deps: AccountDeps,
   store: WritableStore,
@@ -87,7 +87,7 @@ async function write(
     taken: Statement;
     now: string;
   },
-): Promise<CustomerWithGroups> {
+): Promise<{ profile: LoyaltyProfile; groupIds: readonly number[]; isChanged: boolean }> {
   const { before, current, update, taken, now } = input;
   const { customerId: id, chainId } = before.link;
   const changesOfLink = relink(before.link, update, taken.consents);
@@ -109,7 +109,16 @@ async function write(
   const { countryCode } = taken.address;
   const isOnPerson = countryCode === null || (countryCode !== undefined && !hasAddress);
   const changes = isOnPerson ? { ...taken.changes, countryCode } : taken.changes;
-  return changeCustomer(deps, store, context, current, changes, groupIds, now, [...others, ...linkFields]);
+  const changed = await changeCustomer(deps, store, context, current, changes, groupIds, now, [
+    ...others,
+    ...linkFields,
+  ]);
+  // An address may have got an id, and what it says is kept in a form of its own: it is read again.
+  const profile =
+    others.length > 0
+      ? (await store.customers.findLoyaltyProfile(id, chainId))!
+      : { customer: changed.customer, addresses: before.addresses, link: linkFields.length > 0 ? link : before.link };
+  return { profile, groupIds: changed.groupIds, isChanged: changed !== current };
 }
 
 function relink(link: LoyaltyLink, { identifiers }: LoyaltyUpdate, consents: LoyaltyConsents): LoyaltyLinkChanges {

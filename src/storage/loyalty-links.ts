@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Address } from '../accounts/customer.ts';
 import type { FormerWords } from '../accounts/former-words.ts';
 import {
@@ -14,7 +14,7 @@ import { addressColumns, type JoinedAddressRow, toAddress } from './addresses.ts
 import { type CustomerRow, customerColumns, toCustomer } from './customer-row.ts';
 import type { Handle } from './database.ts';
 import { lookup } from './lookup.ts';
-import { prepared } from './prepared.ts';
+import { prepared, preparedSet } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 const linkColumns = [
@@ -107,19 +107,32 @@ function toLink(customerId: number, chainId: number, row: LinkColumns): LoyaltyL
   };
 }
 
+const selectIdByUserId = prepared((db, chainId: number, spaazaUserId: number) =>
+  db
+    .selectFrom('loyalty_links')
+    .select('customer_id')
+    .where('chain_id', '=', chainId)
+    .where('spaaza_user_id', '=', spaazaUserId),
+);
+
 /** Who is linked to a user of a chain. */
 export async function findCustomerIdByUserId(
   handle: Handle,
   chainId: number,
   spaazaUserId: number,
 ): Promise<number | undefined> {
-  const query = handle.db
+  return (await selectIdByUserId(handle, chainId, spaazaUserId))[0]?.customer_id;
+}
+
+const selectIdByMemberNumber = prepared((db, chainId: number, memberNumber: string) =>
+  db
     .selectFrom('loyalty_links')
     .select('customer_id')
     .where('chain_id', '=', chainId)
-    .where('spaaza_user_id', '=', spaazaUserId);
-  return (await handle.run(query.compile()))[0]?.customer_id;
-}
+    .where('member_number', '=', memberNumber)
+    .orderBy('customer_id')
+    .limit(sql.lit(1)),
+);
 
 /** Who is linked with a member number of a chain; the one with the lowest id when several are. */
 export async function findCustomerIdByMemberNumber(
@@ -127,24 +140,16 @@ export async function findCustomerIdByMemberNumber(
   chainId: number,
   memberNumber: string,
 ): Promise<number | undefined> {
-  const query = handle.db
-    .selectFrom('loyalty_links')
-    .select('customer_id')
-    .where('chain_id', '=', chainId)
-    .where('member_number', '=', memberNumber)
-    .orderBy('customer_id')
-    .limit(1);
-  return (await handle.run(query.compile()))[0]?.customer_id;
+  return (await selectIdByMemberNumber(handle, chainId, memberNumber))[0]?.customer_id;
 }
+
+const selectByCustomer = prepared((db, customerId: number) =>
+  db.selectFrom('loyalty_links').selectAll().where('customer_id', '=', customerId).orderBy('chain_id'),
+);
 
 /** A customer's links, by chain. */
 export async function listByCustomer(handle: Handle, customerId: number): Promise<LoyaltyLink[]> {
-  const query = handle.db
-    .selectFrom('loyalty_links')
-    .selectAll()
-    .where('customer_id', '=', customerId)
-    .orderBy('chain_id');
-  return (await handle.run(query.compile())).map((row) => toLink(row.customer_id, row.chain_id, row));
+  return (await selectByCustomer(handle, customerId)).map((row) => toLink(row.customer_id, row.chain_id, row));
 }
 
 /** The ties of some customers to any chain, by customer and chain. */
@@ -189,12 +194,23 @@ export async function findAgreement(
   };
 }
 
+/** Columns that a link is made or changed with, each set of them a statement of its own. */
+const upsert = preparedSet((db, set: LinkChange, customerId: number, chainId: number) =>
+  db
+    .insertInto('loyalty_links')
+    .values({ ...linkValues(emptyLink(customerId, chainId)), ...set })
+    .onConflict((conflict) => conflict.columns(['customer_id', 'chain_id']).doUpdateSet(set)),
+);
+
+type LinkChange = Partial<Omit<Tables['loyalty_links'], 'customer_id' | 'chain_id'>>;
+
 /**
  * Writes the link of a customer to a chain, over the earlier one, and leaves what was agreed as it is. Throws
  * UniqueViolation when the chain's user is somebody else's.
  */
 export async function save(handle: Handle, link: LoyaltyLink): Promise<void> {
-  await upsert(handle, link.customerId, link.chainId, linkValues(link));
+  const { customer_id, chain_id, ...values } = linkValues(link);
+  await handle.run(upsert(handle, values, customer_id, chain_id));
 }
 
 /** Writes what both sides agree on; makes an empty link where there is none. */
@@ -204,13 +220,14 @@ export async function agree(
   chainId: number,
   { view, lastHash, agreedDigest, syncedAt, platformModifiedAt }: LoyaltyAgreement,
 ): Promise<void> {
-  await upsert(handle, customerId, chainId, {
+  const change: LinkChange = {
     last_hash: lastHash,
     agreed_digest: agreedDigest,
     snapshot: JSON.stringify(view),
     synced_at: syncedAt,
     ...(platformModifiedAt !== undefined && { platform_modified_at: platformModifiedAt }),
-  });
+  };
+  await handle.write(upsert(handle, change, customerId, chainId));
 }
 
 /** Notes when the platform was last heard of, null for never; makes an empty link where there is none. */
@@ -220,7 +237,7 @@ export async function touch(
   chainId: number,
   syncedAt: string | null,
 ): Promise<void> {
-  await upsert(handle, customerId, chainId, { synced_at: syncedAt });
+  await handle.write(upsert(handle, { synced_at: syncedAt }, customerId, chainId));
 }
 
 /** Notes what the platform had before it took over something of ours; makes an empty link where there is none. */
@@ -230,7 +247,7 @@ export async function saveFormerWords(
   chainId: number,
   words: FormerWords,
 ): Promise<void> {
-  await upsert(handle, customerId, chainId, { former_words: JSON.stringify(words) });
+  await handle.write(upsert(handle, { former_words: JSON.stringify(words) }, customerId, chainId));
 }
 
 /** Forgets what was agreed; the tie itself stays. */
@@ -248,21 +265,6 @@ export async function forgetAgreement(handle: Handle, customerId: number, chainI
     .where('customer_id', '=', customerId)
     .where('chain_id', '=', chainId);
   await handle.run(query.compile());
-}
-
-async function upsert(
-  handle: Handle,
-  customerId: number,
-  chainId: number,
-  columns: Partial<Tables['loyalty_links']>,
-): Promise<void> {
-  await handle.run(
-    handle.db
-      .insertInto('loyalty_links')
-      .values({ ...linkValues(emptyLink(customerId, chainId)), ...columns })
-      .onConflict((conflict) => conflict.columns(['customer_id', 'chain_id']).doUpdateSet(columns))
-      .compile(),
-  );
 }
 
 function linkValues(link: LoyaltyLink) {
