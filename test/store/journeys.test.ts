@@ -1,6 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AccountEvent } from '../../src/accounts/events.ts';
+import { digestOf, outboundView } from '../../src/accounts/loyalty-link.ts';
 import { type OpenStore, openStore } from '../../src/storage/index.ts';
 import { type FreshDatabase, freshMigratedUrl } from '../dialects.ts';
 import { addCustomer, at, saveTopology, smallTopology } from '../fixtures.ts';
@@ -104,4 +105,25 @@ it('a change of a name waits for PostgreSQL twice, and is answered as often', as
   expect(seen).toEqual(Array(3).fill([2, 2]));
   expect((await store.customers.findById(id))?.customer.givenName).toBe('Betty');
   expect((await store.customers.search({ words: ['betty'], websiteId: null, page: 1, perPage: 5 })).totalCount).toBe(1);
+});
+
+/** What an update from the loyalty platform is to the database, once it is known whom it is about. */
+const takeOver = (id: number, phone: string): Promise<void> =>
+  store.transaction(async ({ customers, history, links }) => {
+    const [held, profile] = await Promise.all([customers.lock(id), customers.findLoyaltyProfile(id, 123)]);
+    await customers.update(held!, { phone }, at(1));
+    await history.append([entry(id, 'phone', phone)]);
+    const view = outboundView({ ...profile!, customer: { ...profile!.customer, phone } });
+    await links.agree(id, 123, { view, ...digestOf(view), syncedAt: at(1) });
+    await links.touch(id, 123, at(2));
+  });
+
+it('an update from the platform waits twice as well: for the customer with the profile, and for the commit', async () => {
+  const id = await addCustomer(store);
+  await takeOver(id, '030 1');
+  const journeys = between.journeys;
+  await takeOver(id, '030 2');
+  expect(between.journeys - journeys).toBe(2);
+  expect((await store.links.findAgreement(id, 123))?.view).toMatchObject({ phone: '030 2' });
+  expect((await store.links.findAgreement(id, 123))?.syncedAt).toBe(at(2));
 });
