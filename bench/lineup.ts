@@ -39,8 +39,8 @@ export async function seedDatabases(
   foyer: Map<string, Seeded>;
   rotating: Map<DatabaseKind, Seeded>;
   peers: Map<string, string>;
-  /** Address of a PostgreSQL database of its own for the bare server, which writes. */
-  bare: string;
+  /** Address of a PostgreSQL database for the bare server alone, which writes; undefined in a quick run. */
+  bare: string | undefined;
 }> {
   const foyer = new Map<string, Seeded>();
   const rotating = new Map<DatabaseKind, Seeded>();
@@ -65,7 +65,8 @@ export async function seedDatabases(
     }
   }
   const first = foyer.get(foyerName('postgres', settings.sizes[0]!, settings))!;
-  return { foyer, rotating, peers, bare: await databases.copy(first.url, 'limit-postgres') };
+  const bare = settings.isQuick ? undefined : await databases.copy(first.url, 'limit-postgres');
+  return { foyer, rotating, peers, bare };
 }
 
 /** A quick run compares hashes of equal cost on SQLite only. */
@@ -123,10 +124,12 @@ export async function startLineup(
       { name: 'limit-read', kind: 'bare', database: 'sqlite', dataKey: 'limit', facts },
       startBareServer(base.sqlite.url),
     );
-    await serve(
-      { name: 'limit-postgres', kind: 'bare', database: 'postgres', dataKey: 'limit-postgres', facts },
-      startBareServer(seeded.bare),
-    );
+    if (seeded.bare !== undefined) {
+      await serve(
+        { name: 'limit-postgres', kind: 'bare', database: 'postgres', dataKey: 'limit-postgres', facts },
+        startBareServer(seeded.bare),
+      );
+    }
     add(await startRaw('limit-hashing', 'raw-hashing', []));
     add(await startRaw('limit-commits', 'raw-commits', [join(databases.directory, 'raw-commits.db')]));
   } catch (error) {
@@ -146,7 +149,7 @@ export function targetNamesOf(workload: WorkloadName, settings: Settings): strin
   const base = ['foyer-sqlite', 'foyer-postgres'];
   const allSizes = kinds.flatMap((kind) => settings.sizes.map((size) => foyerName(kind, size, settings)));
   const two = 'foyer-postgres-2-processes';
-  const limits = ['limit-read', ...unlessQuick('limit-postgres')];
+  const limits = ['limit-read', 'limit-postgres'];
   const peers = ['better-auth-sqlite', 'better-auth-postgres'];
   switch (workload) {
     case 'user_info_by_id':
@@ -164,7 +167,7 @@ export function targetNamesOf(workload: WorkloadName, settings: Settings): strin
     case 'newsletter_groups':
       return ['limit-commits', ...allSizes, ...unlessQuick(two)];
     case 'user_update':
-      return [...unlessQuick('limit-postgres'), ...base, ...unlessQuick(two), ...peers];
+      return ['limit-postgres', ...base, ...unlessQuick(two), ...peers];
     case 'spaaza_update':
     case 'spaaza_update_same':
       return [...base, ...unlessQuick(two)];

@@ -3,15 +3,15 @@ import { SourceMap } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type ServerProcess, startServer } from './children.ts';
 import { type DatabaseKind, type Databases, openDatabases } from './databases.ts';
+import { kinds } from './lineup.ts';
 import type { SliceResult } from './load.ts';
 import { type LoadGenerator, startLoadGenerator } from './measure.ts';
 import { cpuSecondsOf, cpuSecondsOfTree, mainThreadSecondsOf } from './processes.ts';
 import { type CallFrame, type CpuProfile, type Shares, sharesOf } from './profile-shares.ts';
 import { seedFoyer } from './seed.ts';
-import { readSettings } from './settings.ts';
-import { foyerSettings } from './targets.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { startFoyer } from './targets.ts';
 import { type WorkloadName, workloadOf, workloads } from './workloads.ts';
 
 const usage = `node bench/run.mjs --profile --only a,b [--database sqlite|postgres] [--no-build]
@@ -23,12 +23,9 @@ const usage = `node bench/run.mjs --profile --only a,b [--database sqlite|postgr
 `;
 
 interface Order {
-  workloads: WorkloadName[];
+  /** The first size counts. */
+  settings: Settings;
   databases: DatabaseKind[];
-  size: number;
-  measureMs: number;
-  /** The built Foyer, of which there are source maps. */
-  server: string;
   keep: string | undefined;
 }
 
@@ -64,13 +61,9 @@ function readOrder(args: string[]): Order {
     throw new Error(`--database: there is no ${database}`);
   }
   const build = values['no-build'] === true ? ['--no-build'] : [];
-  const settings = readSettings(['--only', only, '--sizes', size, '--slice', slice, ...build]);
   return {
-    workloads: settings.workloads,
-    databases: database === undefined ? ['sqlite', 'postgres'] : [database],
-    size: settings.sizes[0]!,
-    measureMs: settings.measureMs.read,
-    server: settings.server,
+    settings: readSettings(['--only', only, '--sizes', size, '--slice', slice, ...build]),
+    databases: database === undefined ? [...kinds] : [database],
     keep,
   };
 }
@@ -79,53 +72,48 @@ function readOrder(args: string[]): Order {
 async function profileOne(
   databases: Databases,
   generator: LoadGenerator,
-  order: Order,
+  { settings, keep }: Order,
   workload: WorkloadName,
   database: DatabaseKind,
 ): Promise<void> {
   const name = `${workload}-${database}`;
-  const { url, ...facts } = await seedFoyer(await databases.create(database, name), order.size);
+  const { url, ...facts } = await seedFoyer(await databases.create(database, name), settings.sizes[0]!);
   await databases.readIn();
   const directory = join(databases.directory, name);
   const mode: Record<string, string> = workload === 'session_check_rotating' ? { FOYER_TOKEN_MODE: 'rotating' } : {};
-  let server: ServerProcess | undefined;
+  const flags = ['--cpu-prof', `--cpu-prof-dir=${directory}`, '--cpu-prof-interval=500'];
+  const spawnedAt = performance.now();
+  const server = await startFoyer(settings.server, url, mode, flags);
+  const { kind } = workloadOf(workload);
   try {
-    const spawnedAt = performance.now();
-    server = await startServer({
-      name: 'Foyer',
-      argsOf: () => ['--cpu-prof', `--cpu-prof-dir=${directory}`, '--cpu-prof-interval=500', order.server, 'serve'],
-      env: (port) => ({ ...foyerSettings, ...mode, FOYER_DATABASE_URL: url, FOYER_PORT: String(port) }),
-      path: '/readyz',
-    });
-    const { connections } = readSettings([]);
     const slice = {
       workload,
       kind: 'foyer' as const,
       urls: [server.url],
       dataKey: name,
       facts,
-      connections: connections[workloadOf(workload).kind],
+      connections: settings.connections[kind],
     };
     await generator.run({ ...slice, rampMs: 0, measureMs: warmUpMs });
     const { pid } = server;
     const postgresPid = database === 'postgres' ? databases.postgresPid : undefined;
     const before = readCpu(pid, postgresPid);
     const fromMs = performance.now() - spawnedAt;
-    const result = await generator.run({ ...slice, rampMs: 0, measureMs: order.measureMs });
+    const result = await generator.run({ ...slice, rampMs: 0, measureMs: settings.measureMs[kind] });
     const toMs = performance.now() - spawnedAt;
     const after = readCpu(pid, postgresPid);
     if (result.errors > 0) throw new Error(`${name}: ${result.errors} wrong answers: ${result.firstError}`);
+    // The profile is written at the end.
     await server.stop();
-    server = undefined;
     const path = join(directory, readdirSync(directory).find((file) => file.endsWith('.cpuprofile'))!);
     const shares = sharesOf(JSON.parse(readFileSync(path, 'utf8')) as CpuProfile, fromMs, toMs, sourceReader());
-    if (order.keep !== undefined) {
-      mkdirSync(order.keep, { recursive: true });
-      copyFileSync(path, join(order.keep, `${name}.cpuprofile`));
+    if (keep !== undefined) {
+      mkdirSync(keep, { recursive: true });
+      copyFileSync(path, join(keep, `${name}.cpuprofile`));
     }
     print(workload, database, result, costsOf(before, after, result), shares);
   } finally {
-    await server?.stop();
+    await server.stop();
   }
 }
 
@@ -228,7 +216,7 @@ if (order !== undefined) {
   try {
     databases = await openDatabases();
     generator = await startLoadGenerator();
-    for (const workload of order.workloads) {
+    for (const workload of order.settings.workloads) {
       for (const database of order.databases) await profileOne(databases, generator, order, workload, database);
     }
   } catch (error) {

@@ -35,10 +35,16 @@ const bundle = 'node_modules/.cache/bench';
 /** Settings of every Foyer process here; the rest is as it comes. */
 export const foyerSettings = { FOYER_RATE_LIMIT: 'off', FOYER_LOG_LEVEL: 'warn' };
 
-export function startFoyer(script: string, url: string, env: Record<string, string> = {}): Promise<ServerProcess> {
+/** Starts Foyer on a database; `flags` are for Node.js. */
+export function startFoyer(
+  script: string,
+  url: string,
+  env: Record<string, string> = {},
+  flags: readonly string[] = [],
+): Promise<ServerProcess> {
   return startServer({
     name: 'Foyer',
-    argsOf: () => [script, 'serve'],
+    argsOf: () => [...flags, script, 'serve'],
     env: (port) => ({ ...foyerSettings, ...env, FOYER_DATABASE_URL: url, FOYER_PORT: String(port) }),
     path: '/readyz',
   });

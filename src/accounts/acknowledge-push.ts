@@ -88,17 +88,12 @@ async function agreeOn(
   const formerWords = addFormerWords(known?.formerWords ?? null, change, now);
   const { update } = leaveOutProblems(deps, { ...user.update, identifiers: {}, createIfMissing: false, heardBefore });
   const rest = fields.reduce<Statement>(without, update);
+  const profile = (await store.customers.findLoyaltyProfile(customerId, chainId))!;
   const heard = await takeOverUpdate(
     deps,
     store,
     { ...context, origin: 'pull' },
-    {
-      current,
-      before: (await store.customers.findLoyaltyProfile(customerId, chainId))!,
-      update: { ...update, ...rest },
-      now,
-      agreed: view,
-    },
+    { current, before: profile, update: { ...update, ...rest }, now, agreed: view },
   );
   if (heard.outcome !== 'applied')
     await store.links.agree(customerId, chainId, { view, ...digestOf(view), syncedAt: now });

@@ -21,10 +21,9 @@ import { changeCustomer } from './update-customer.ts';
 
 /**
  * Takes over what the loyalty platform says about a customer, inside a transaction that has locked the customer and read
- * the profile after that: ids,
- * address, consents and profile with their history, then what both sides agree on by now. Decisions between two values
- * go to the history as `conflict.<chain>.<field>`. What it cannot tell, the workers ask the platform. `agreed` is what both
- * sides agree on when more is known of it than is kept.
+ * the profile `before` after that: ids, address, consents and profile with their history, then what both sides agree on by
+ * now. Decisions between two values go to the history as `conflict.<chain>.<field>`. What it cannot tell, the workers ask
+ * the platform. `agreed` is what both sides agree on when more is known of it than is kept.
  */
 export async function takeOverUpdate(
   deps: AccountDeps,
@@ -75,7 +74,7 @@ async function askSoon(
   await store.queue.enqueue([order], now);
 }
 
-/** Writes what is taken over of an update; gives the profile and groups as they are then, and whether that changed anything. */
+/** Writes what is taken over of an update; gives the profile and groups as they are then, and whether anything changed. */
 async function write(
   deps: AccountDeps,
   store: WritableStore,
@@ -113,11 +112,11 @@ async function write(
     ...others,
     ...linkFields,
   ]);
-  // An address may have got an id, and what it says is kept in a form of its own: it is read again.
+  // Of a written address only the changes are known here; the rest is.
   const profile =
     others.length > 0
       ? (await store.customers.findLoyaltyProfile(id, chainId))!
-      : { customer: changed.customer, addresses: before.addresses, link: linkFields.length > 0 ? link : before.link };
+      : { customer: changed.customer, addresses: before.addresses, link };
   return { profile, groupIds: changed.groupIds, isChanged: changed !== current };
 }
 
