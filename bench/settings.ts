@@ -59,7 +59,7 @@ export function readSettings(args: readonly string[]): Settings {
     restSeconds: isQuick ? 1 : 5,
     rampMs: isQuick ? 30 : 300,
     warmUpMs: isQuick ? 200 : 5_000,
-    firstWarmUpMs: isQuick ? 400 : 4_000,
+    firstWarmUpMs: isQuick ? 250 : 4_000,
     measureMs: isQuick
       ? { read: slice ?? 150, search: slice ?? 150, write: slice ?? 150, hash: slice ?? 400 }
       : { read: slice ?? 2_000, search: slice ?? 2_000, write: slice ?? 2_000, hash: slice ?? 3_000 },
@@ -116,7 +116,7 @@ export function fitInto(
       read: shrunk(measureMs.read, 100),
       search: shrunk(measureMs.search, 100),
       write: shrunk(measureMs.write, 100),
-      hash: shrunk(measureMs.hash, 300),
+      hash: shrunk(measureMs.hash, 250),
     },
   };
 }
