@@ -27,9 +27,10 @@ export interface CustomerAsOf {
 
 /**
  * The record of one customer as it was at a moment, changes made in that very millisecond included: the present one with
- * the changes since taken back. The reference is read as by `getCustomerDetails`. Throws `forbidden` without
- * `admin_read`, `customer_not_found`, `customer_erased`, `not_created_yet` for a moment before the account was there,
- * `validation_failed` for a moment that is still to come, and `overloaded` when the customer keeps changing meanwhile.
+ * the changes since taken back. Of changes that share a millisecond `updatedAt` is that millisecond. The reference is
+ * read as by `getCustomerDetails`. Throws `forbidden` without `admin_read`, `customer_not_found`, `customer_erased`,
+ * `not_created_yet` for a moment before the account was there, `validation_failed` for a moment that is still to come,
+ * and `overloaded` when the customer keeps changing meanwhile.
  */
 export async function getCustomerAsOf(
   deps: AccountDeps,

@@ -95,7 +95,7 @@ export async function updateCustomer(
   const problems = [...input.problems, ...problemsOf(input.changes), ...problemsOfWish(input.newsletter, topology)];
   refuseIfAny(problems);
   return deps.store.transaction(async (store) => {
-    const current = await store.customers.lock(found.customer.id);
+    const current = await store.customers.lock(found.customer.id, found);
     if (current === undefined) throw noCustomer(input.reference);
     const groupIds = wishedGroups(input.newsletter, current.groupIds, shop);
     return changeCustomer(deps, store, context, current, input.changes, groupIds, deps.now());

@@ -151,15 +151,20 @@ export interface HeldCustomer extends CustomerWithGroups {
 /** What can be written, inside a transaction only. */
 export interface Writes extends LoyaltyWrites {
   customers: {
-    /** Reads a customer and keeps others from changing it until the transaction ends. */
-    lock(id: number): Promise<HeldCustomer | undefined>;
+    /**
+     * Reads a customer and keeps others from changing it until the transaction ends. One who was read a moment ago may be
+     * given as `known`: the transaction then counts on that, and is repeated when it was wrong. `hasPassword` and the
+     * password are not part of it.
+     */
+    lock(id: number, known?: CustomerWithGroups): Promise<HeldCustomer | undefined>;
     /** Keeps others from changing or erasing a customer until the transaction ends; false when there is none. */
     hold(id: number): Promise<boolean>;
     /** undefined when the e-mail is already taken in the pool. Throws `validation_failed` for a taken foreign id. */
     insert(customer: NewCustomer): Promise<number | undefined>;
     /**
-     * Changes a customer as `lock` gave it in this transaction; gives it as it is then. Throws `validation_failed` (taken)
-     * when the new e-mail or foreign id belongs to someone else.
+     * Changes a customer as `lock` gave it in this transaction; gives it as it is then. `updatedAt` must be
+     * another than before, because `lock` goes by it. Throws `validation_failed` (taken) when the new e-mail or foreign id
+     * belongs to someone else.
      */
     update(held: HeldCustomer, changes: CustomerChanges, updatedAt: string): Promise<Customer>;
     setPasswordHash(id: number, passwordHash: string): Promise<void>;

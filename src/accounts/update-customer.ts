@@ -1,13 +1,14 @@
 import type { RequestContext } from './access.ts';
 import { logChange, passwordSet } from './change-log.ts';
 import { checkCounted } from './counted-check.ts';
-import { type Customer, type CustomerChanges, differences, type FieldChange, problemsOf } from './customer.ts';
+import { type CustomerChanges, differences, type FieldChange, problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
 import { AccountError, type Problem, refuseIfAny } from './errors.ts';
 import { movesUpdatedAt } from './history-fields.ts';
 import { type NewsletterWish, problemsOfWish, setGroups, wishedGroups } from './newsletter.ts';
 import { shopPasswordProblem } from './password-policy.ts';
+import { addSeconds } from './session.ts';
 import type { CustomerWithGroups, HeldCustomer, WritableStore } from './store.ts';
 import type { Shop } from './topology.ts';
 
@@ -29,8 +30,8 @@ export interface PasswordChange {
 }
 
 export interface OwnAccountUpdate extends CustomerUpdate {
-  /** As their session told; read again, and locked, before anything is changed. */
-  customer: Customer;
+  /** As their session told; what has changed since is read again. */
+  account: CustomerWithGroups;
   sessionId: number;
   shop: Shop;
 }
@@ -52,7 +53,9 @@ export async function updateOwnAccount(
   const newHash =
     input.password?.newPassword === undefined ? undefined : await deps.passwords.hash(input.password.newPassword);
   return deps.store.transaction(async (store) => {
-    const current = await store.customers.lock(input.customer.id);
+    // Whether there was a password is not part of what counts as unchanged.
+    const known = newHash === undefined ? input.account : undefined;
+    const current = await store.customers.lock(input.account.customer.id, known);
     if (current === undefined) throw new AccountError('not_signed_in');
     const now = deps.now();
     const groupIds = wishedGroups(input.newsletter, current.groupIds, input.shop);
@@ -85,10 +88,17 @@ export async function changeCustomer(
       : await setGroups(store, context, deps.directory.topology, current, groupIds, now);
   const all = [...fields, ...groups.changes, ...otherChanges];
   if (all.length === 0) return current;
-  const customer = all.some(movesUpdatedAt) ? await store.customers.update(current, wanted, now) : current.customer;
+  const customer = all.some(movesUpdatedAt)
+    ? await store.customers.update(current, wanted, laterThan(current.customer.updatedAt, now))
+    : current.customer;
   const event = { type: 'customer.updated', customerId: customer.id, fields: all.map(({ field }) => field) } as const;
   await logChange(store, context, event, all, now);
   return { customer, groupIds: groups.groupIds };
+}
+
+/** By `updatedAt` it is told whether a customer has changed since they were read: it moves on though the clock may not. */
+function laterThan(updatedAt: string, now: string): string {
+  return now > updatedAt ? now : addSeconds(updatedAt, 0.001);
 }
 
 async function replacePassword(
@@ -137,12 +147,12 @@ async function problemsOfPasswordChange(deps: AccountDeps, input: OwnAccountUpda
  */
 async function isCurrentPassword(
   deps: AccountDeps,
-  { customer, sessionId }: OwnAccountUpdate,
+  { account, sessionId }: OwnAccountUpdate,
   password: string,
 ): Promise<boolean> {
   const key = `session:${sessionId}`;
   try {
-    const stored = await deps.store.customers.findPasswordHash(customer.id);
+    const stored = await deps.store.customers.findPasswordHash(account.customer.id);
     const { hadFailures } = await checkCounted(deps, key, password, stored);
     if (hadFailures) await deps.store.transaction((store) => store.attempts.delete([key]));
     return true;
@@ -154,7 +164,7 @@ async function isCurrentPassword(
 
 async function problemsOfNewEmail(
   deps: AccountDeps,
-  { customer, changes, emailConfirmation }: OwnAccountUpdate,
+  { account: { customer }, changes, emailConfirmation }: OwnAccountUpdate,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
   const email = changes.email === undefined ? undefined : normalizeEmail(changes.email);

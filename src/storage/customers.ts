@@ -14,7 +14,7 @@ import {
 } from './customer-row.ts';
 import * as words from './customer-words.ts';
 import { type Handle, UniqueViolation } from './database.ts';
-import { prepared, preparedLock, preparedMany, preparedSet, preparedWrite } from './prepared.ts';
+import { prepared, preparedLock, preparedMany, preparedRequirement, preparedSet, preparedWrite } from './prepared.ts';
 
 const selectById = prepared((db, id: number) =>
   db.selectFrom('customers').select(customerColumns).select(groupIdsColumn).where('customers.id', '=', id),
@@ -134,11 +134,25 @@ const selectHeld = prepared((db, id: number) =>
     .where('customers.id', '=', id),
 );
 
+const requireUnchanged = preparedRequirement((db, id: number, updatedAt: string) =>
+  db
+    .selectFrom('customers')
+    .select('id')
+    .where('id', '=', id)
+    .where('updated_at', '=', updatedAt)
+    .where(sql<boolean>`indexed_text = search_text`),
+);
+
 /**
  * Reads a customer that nobody else changes until the transaction ends; two changes of one customer follow each other.
- * In two statements, because the groups must be those that are there once the row is held.
+ * In two statements, because the groups must be those that are there once the row is held. On PostgreSQL a customer who
+ * is `known` is not waited for: should they have changed since, the transaction begins anew and reads them.
  */
-export async function lock(handle: Handle, id: number): Promise<HeldCustomer | undefined> {
+export async function lock(handle: Handle, id: number, known?: CustomerWithGroups): Promise<HeldCustomer | undefined> {
+  if (known !== undefined && handle.requireRow !== undefined) {
+    await requireUnchanged(handle, id, known.customer.updatedAt);
+    return { ...known, hasRightWords: true };
+  }
   const [isThere, [row]] = await Promise.all([hold(handle, id), selectHeld(handle, id)]);
   return isThere && row !== undefined
     ? { ...toCustomerWithGroups(row), hasRightWords: row.has_right_words === 1 }
@@ -169,7 +183,8 @@ const updateColumns = preparedSet((db, set: Partial<CustomerColumns>, id: number
 
 /**
  * Changes the fields that `changes` names, and the words they are searched by; gives the customer as it is then. `held` is
- * what `lock` gave in this transaction. Throws `validation_failed` when the e-mail or foreign id belongs to somebody else.
+ * what `lock` gave in this transaction; `updatedAt` must be another than before, because `lock` goes by it. Throws
+ * `validation_failed` when the e-mail or foreign id belongs to somebody else.
  */
 export async function update(
   handle: Handle,

@@ -1,10 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { CompiledQuery, type Kysely } from 'kysely';
+import { type Compilable, CompiledQuery, type Kysely, type SelectQueryBuilder } from 'kysely';
 import { AccountError } from '../accounts/errors.ts';
 import { type ColumnTypes, postgresColumns, sqliteColumns } from './column-types.ts';
 import { type Migrations, readSchemaState, runMigrations, type SchemaState } from './migrator.ts';
-import { openPostgres, postgresCompiler } from './postgres.ts';
+import { openPostgres, postgresCompiler, requiringRow } from './postgres.ts';
 import { alignSequences, readSequences, schemaTransactionOn } from './postgres-schema.ts';
 import { openPostgresWindows, type SharedWindows } from './postgres-windows.ts';
 import type { Statement } from './prepared.ts';
@@ -31,7 +31,14 @@ export interface Handle {
   /** Outside of transactions callers of the same moment had better share a query; undefined within one. */
   readonly sharing: Sharing | undefined;
   lockRows<Query extends { forUpdate(): Query }>(query: Query): Query;
+  /**
+   * Makes of a query a statement that locks the row it finds and, without one, fails, so that the transaction begins
+   * anew. Undefined in a transaction that has begun anew, and where a query is no journey: read what was read before.
+   */
+  readonly requireRow: ((query: RowToRequire) => Compilable) | undefined;
 }
+
+type RowToRequire = SelectQueryBuilder<Tables, 'customers', { id: number }>;
 
 /** How callers share a query; see `lookup.ts`. */
 export interface Sharing {
@@ -142,7 +149,11 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOpti
     reader,
     replica: replica === primary ? reader : { ...postgresHandle(replica.read), sharing: serverSharing },
     transaction: (work) =>
-      translated(() => primary.transaction((run, send) => scoped(postgresHandle(run, send), work))),
+      translated(() =>
+        primary.transaction((run, send, isFirstTry) =>
+          scoped({ ...postgresHandle(run, send), requireRow: isFirstTry ? requiringRow : undefined }, work),
+        ),
+      ),
     migrate: (migrationsFor) =>
       translated(() => runMigrations(db, schemaTransactionOn(url), migrationsFor(postgresColumns))),
     schemaState: (migrationsFor) => translated(() => readSchemaState(db, migrationsFor(postgresColumns))),
@@ -171,7 +182,7 @@ function handleOn(
     else if (hasNul(statement)) throw nulRefused();
     else send(statement);
   };
-  return { db, run, runAside: run, write, lockRows, sharing: undefined };
+  return { db, run, runAside: run, write, lockRows, requireRow: undefined, sharing: undefined };
 }
 
 // PostgreSQL text cannot hold NUL; both databases act alike: nobody is found by it, and nothing writes it.

@@ -1,4 +1,5 @@
 import {
+  type Compilable,
   CompiledQuery,
   DummyDriver,
   Kysely,
@@ -6,6 +7,8 @@ import {
   PostgresDialect,
   PostgresIntrospector,
   PostgresQueryCompiler,
+  type SelectQueryBuilder,
+  sql,
 } from 'kysely';
 import type pg from 'pg';
 import type { Sending, Statements } from './postgres-driver.ts';
@@ -26,11 +29,22 @@ export interface Postgres {
 type TransactionWork<T> = (
   run: <Row>(statement: Statement<Row>) => Promise<Row[]>,
   send: (statement: Statement) => void,
+  isFirstTry: boolean,
 ) => Promise<T>;
 
 interface Opened {
   readonly pool: pg.Pool;
   readonly statements: Statements;
+}
+
+const divisionByZero = '22012';
+
+/**
+ * See `Handle.requireRow`. What follows a statement that only came back empty would be carried out; what follows an
+ * error is not, and a division by the number of rows is an error in every engine that speaks PostgreSQL's language.
+ */
+export function requiringRow(query: SelectQueryBuilder<Tables, 'customers', { id: number }>): Compilable {
+  return postgresCompiler.selectFrom(query.forUpdate().as('found')).select(sql<number>`1 / count(*)`.as('is_there'));
 }
 
 /** Gives compiled queries of PostgreSQL's dialect; nothing is ever run through it. */
@@ -70,7 +84,7 @@ export function openPostgres(connectionString: string, max: number, statementTim
     const { pool, statements } = opened ?? (await open());
     return statements.read<Row>(pool, named(statement));
   };
-  const attempt = async <T>(work: TransactionWork<T>) => {
+  const attempt = async <T>(work: TransactionWork<T>, isFirstTry: boolean) => {
     const { pool, statements } = opened ?? (await open());
     const client = await pool.connect();
     const together = statements.together(client);
@@ -97,7 +111,7 @@ export function openPostgres(connectionString: string, max: number, statementTim
     try {
       // Not waited for: what follows goes out behind it, and fails with it.
       send(begin);
-      const value = await work(run, send);
+      const value = await work(run, send, isFirstTry);
       // Behind what is still on its way; after a failure in there it is a rollback.
       send(commit);
       await Promise.all(sent);
@@ -133,11 +147,12 @@ export function openPostgres(connectionString: string, max: number, statementTim
     transaction: async (work) => {
       for (let tries = 1; ; tries += 1) {
         try {
-          return await attempt(work);
+          return await attempt(work, tries === 1);
         } catch (error) {
           const code = (error as { code?: unknown }).code;
-          // Serialisation failures and deadlocks are the database asking for another try.
-          const isAskedFor = code === '40001' || code === '40P01' || names.giveUpAfter(error);
+          // Serialisation failures and deadlocks are the database asking for another try; a row that is missing is us.
+          const isAskedFor =
+            code === '40001' || code === '40P01' || code === divisionByZero || names.giveUpAfter(error);
           if (tries >= 3 || !isAskedFor) throw error;
         }
       }

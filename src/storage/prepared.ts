@@ -43,6 +43,16 @@ export function preparedLock<
   return preparedOn(build.length - 1, (handle, ...args: Args) => handle.lockRows<Query>(build(handle.db, ...args)));
 }
 
+/** The same for a row that must be there still; for transactions that have `Handle.requireRow`. */
+export function preparedRequirement<Args extends readonly unknown[]>(
+  build: (db: Kysely<Tables>, ...args: Args) => Parameters<NonNullable<Handle['requireRow']>>[0],
+): (handle: Handle, ...args: Args) => Promise<void> {
+  const statement = preparedStatement(build.length - 1, (handle, ...args: Args) =>
+    handle.requireRow!(build(handle.db, ...args)),
+  );
+  return (handle, ...args) => handle.write(statement(handle, ...args));
+}
+
 /**
  * The same for a list of keys of any length. The list is filled up to a power of two by repeating a key, so that few
  * forms are compiled and kept prepared.

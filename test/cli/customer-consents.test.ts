@@ -20,9 +20,9 @@ describe.each(databaseKinds)('foyer customer consents on %s', (kind) => {
       const then = createAccounts({ ...deps, now: () => now });
       const own: RequestContext = { actor: { kind: 'customer', id: 402 }, origin: 'gomus', requestId: 'own-request' };
       const join = async (groupIds: number[]) => {
-        const { customer } = (await store.customers.findById(402))!;
+        const account = (await store.customers.findById(402))!;
         await then.updateOwnAccount(
-          { customer, sessionId: 0, shop: shop!, changes: {}, newsletter: { groupIds }, problems: [] },
+          { account, sessionId: 0, shop: shop!, changes: {}, newsletter: { groupIds }, problems: [] },
           own,
         );
       };

@@ -22,8 +22,8 @@ describe.each(databaseKinds)('foyer customer history on %s', (kind) => {
       const then = createAccounts({ ...deps, now: () => now });
       const own: RequestContext = { actor: { kind: 'customer', id: 402 }, origin: 'gomus', requestId: 'own-request' };
       const change = async (changes: object, newsletter = {}) => {
-        const { customer } = (await store.customers.findById(402))!;
-        await then.updateOwnAccount({ customer, sessionId: 0, shop: shop!, changes, newsletter, problems: [] }, own);
+        const account = (await store.customers.findById(402))!;
+        await then.updateOwnAccount({ account, sessionId: 0, shop: shop!, changes, newsletter, problems: [] }, own);
       };
       await change({ mobile: '0151 1', phone: 'x'.repeat(60) });
       now = '2024-05-17T11:00:00.500Z';

@@ -29,11 +29,11 @@ describeOnBothDatabases('the history of a customer', (database) => {
     const newsletter = {};
     const input = { shop: shop!, changes, password: 'nine lives', newsletter, problems: [] };
     const anonymous: RequestContext = { actor: { kind: 'anonymous' }, origin: 'gomus', requestId: 'sign-up' };
-    const { customer } = await accounts.signUp(input, anonymous);
-    id = customer.id;
+    const account = await accounts.signUp(input, anonymous);
+    id = account.customer.id;
     for (const phone of ['1', '2', '3']) {
       clock.advance(1_000);
-      const own = { customer, sessionId: 0, shop: shop!, changes: { phone }, newsletter, problems: [] };
+      const own = { account, sessionId: 0, shop: shop!, changes: { phone }, newsletter, problems: [] };
       await accounts.updateOwnAccount(own, asCustomer());
       await accounts.signIn({ shop: shop!, email, password: 'nine lives' }, anonymous);
     }
@@ -160,6 +160,22 @@ describeOnBothDatabases('the history of a customer', (database) => {
       });
     }
     expect((await history({}, keyOf('admin_read'))).customerId).toBe(id);
+  });
+
+  it('is of a customer whose updatedAt moves on though the clock stands still or is set back', async () => {
+    const reference = String(id);
+    const change = async (phone: string) => {
+      const input = { reference, changes: { phone }, newsletter: {}, problems: [] };
+      return (await here.accounts.updateCustomer(input, operator)).customer.updatedAt;
+    };
+    here.clock.advance(1_000);
+    const seen = [await change('5'), await change('6')];
+    here.clock.advance(-60_000);
+    seen.push(await change('7'), await change('7'));
+    here.clock.advance(120_000);
+    seen.push(await change('8'));
+    const [first, ...rest] = seen.map((updatedAt) => Date.parse(updatedAt));
+    expect(rest.map((ms) => ms - first!)).toEqual([1, 2, 2, 60_000]);
   });
 
   it('ends with the erasure: when and by whom is all that is left', async () => {

@@ -2,6 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AccountEvent } from '../../src/accounts/events.ts';
 import { digestOf, outboundView } from '../../src/accounts/loyalty-link.ts';
+import type { CustomerWithGroups } from '../../src/accounts/store.ts';
 import { type OpenStore, openStore } from '../../src/storage/index.ts';
 import { type FreshDatabase, freshMigratedUrl } from '../dialects.ts';
 import { addCustomer, at, saveTopology, smallTopology } from '../fixtures.ts';
@@ -83,11 +84,14 @@ const entry = (customerId: number, field: string, after: string) => ({
   changedAt: at(1),
 });
 
+let seconds = 0;
+
 /** What a change of a name is to the database. */
-const rename = (id: number, givenName: string): Promise<void> =>
+const rename = (id: number, givenName: string, known?: CustomerWithGroups): Promise<void> =>
   store.transaction(async ({ customers, history, outbox }) => {
-    const held = (await customers.lock(id))!;
-    await customers.update(held, { givenName }, at(1));
+    const held = (await customers.lock(id, known))!;
+    seconds += 1;
+    await customers.update(held, { givenName }, at(seconds));
     await history.append([entry(id, 'givenName', givenName)]);
     const event: AccountEvent = { type: 'customer.updated', customerId: id, fields: ['givenName'] };
     await outbox.append({ event, origin: 'gomus', actor: 'customer', requestId: 'r-1', occurredAt: at(1) });
@@ -105,6 +109,28 @@ it('a change of a name waits for PostgreSQL twice, and is answered as often', as
   expect(seen).toEqual(Array(3).fill([2, 2]));
   expect((await store.customers.findById(id))?.customer.givenName).toBe('Betty');
   expect((await store.customers.search({ words: ['betty'], websiteId: null, page: 1, perPage: 5 })).totalCount).toBe(1);
+});
+
+it('the same for somebody who has been read waits once, and four times where they have changed since', async () => {
+  const id = await addCustomer(store, { givenName: 'Ada' });
+  const read = async () => (await store.customers.findById(id))!;
+  // The first time, statements are prepared.
+  await rename(id, 'Augusta', await read());
+  const seen: number[][] = [];
+  const counted = async (givenName: string, known: CustomerWithGroups) => {
+    const [journeys, answers] = [between.journeys, between.answers];
+    await rename(id, givenName, known);
+    seen.push([between.journeys - journeys, between.answers - answers]);
+  };
+  const before = await read();
+  await counted('Grace', before);
+  await counted('Jean', before);
+  expect(seen).toEqual([
+    [1, 1],
+    [4, 4],
+  ]);
+  expect(await read()).toMatchObject({ customer: { givenName: 'Jean', updatedAt: at(seconds) } });
+  expect((await store.customers.search({ words: ['grace'], websiteId: null, page: 1, perPage: 5 })).totalCount).toBe(0);
 });
 
 /** What an update from the loyalty platform is to the database, once it is known whom it is about. */

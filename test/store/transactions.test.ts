@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { AccountError } from '../../src/accounts/errors.ts';
 import type { OpenStore } from '../../src/storage/index.ts';
-import { describeOnBothDatabases } from '../dialects.ts';
+import { describeOnBothDatabases, runStatement } from '../dialects.ts';
 import {
   addCustomer,
   at,
@@ -140,6 +140,60 @@ describeOnBothDatabases('transactions', (database) => {
     );
     const notes = (await store.customers.findById(id))?.customer.notes ?? '';
     expect([...notes].toSorted()).toEqual(letters);
+  });
+
+  it('read a customer again who has changed since they were read, and no other', async () => {
+    const id = await addCustomer(store, { phone: '1' });
+    const known = (await store.customers.findById(id))!;
+    let tries = 0;
+    const lock = () =>
+      store.transaction(({ customers }) => {
+        tries += 1;
+        return customers.lock(id, known);
+      });
+    expect(await lock()).toEqual({ ...known, hasRightWords: true });
+    expect(tries).toBe(1);
+    await store.transaction(({ customers }) => updateById(customers, id, { phone: '2' }, at(1)));
+    expect(await lock()).toMatchObject({ customer: { phone: '2' }, hasRightWords: true });
+  });
+
+  it('read a customer again whose words a release before wrote', async () => {
+    const id = await addCustomer(store, { givenName: 'Ada' });
+    const known = (await store.customers.findById(id))!;
+    await runStatement(database.url, `update customers set search_text = 'grace' where id = ${id}`);
+    expect(await store.transaction(({ customers }) => customers.lock(id, known))).toMatchObject({
+      hasRightWords: false,
+    });
+  });
+
+  it('of one customer follow each other also where all have read them before', async () => {
+    const id = await addCustomer(store, { notes: '' });
+    const known = (await store.customers.findById(id))!;
+    const letters = [...'abcdefghijklmnopqrst'];
+    await Promise.all(
+      letters.map((letter, index) =>
+        store.transaction(async ({ customers }) => {
+          const held = (await customers.lock(id, known))!;
+          await customers.update(held, { notes: `${held.customer.notes}${letter}` }, at(1 + index));
+        }),
+      ),
+    );
+    const notes = (await store.customers.findById(id))?.customer.notes ?? '';
+    expect([...notes].toSorted()).toEqual(letters);
+  });
+
+  it('do nothing for a customer who has gone since they were read', async () => {
+    const id = await addCustomer(store);
+    const known = (await store.customers.findById(id))!;
+    await store.transaction(({ customers }) => customers.delete(id));
+    const entries = { customerId: id, field: 'phone', before: null, after: '1', origin: 'gomus', actor: 'a' } as const;
+    const change = store.transaction(async ({ customers, history }) => {
+      const held = await customers.lock(id, known);
+      if (held !== undefined) await history.append([{ ...entries, requestId: 'r', changedAt: at(1) }]);
+      return held;
+    });
+    expect(await change).toBeUndefined();
+    expect(await store.history.listByCustomer(id)).toEqual([]);
   });
 
   it('find a customer gone whom another one deleted while they waited for the lock', async () => {

@@ -27,7 +27,7 @@ export async function passwordRoutes(app: FastifyInstance, wire: GomusWire): Pro
       response: { 200: PasswordAnswer, 401: Refusal[401], 422: Refusal[422] },
     },
     handler: async (request, reply) => {
-      const { session, customer } = await requireCustomer(accounts, request, reply);
+      const { session, token: _, ...account } = await requireCustomer(accounts, request, reply);
       const locale = wire.localeOf(request);
       const { password, password_confirmation, current_password } = bodyOf(request);
       if (isMissing(password) || isMissing(password_confirmation)) {
@@ -38,11 +38,11 @@ export async function passwordRoutes(app: FastifyInstance, wire: GomusWire): Pro
       const updated = await accounts.updateOwnAccount(
         {
           ...readAccount({ password, password_confirmation, ...current }),
-          customer,
+          account,
           sessionId: session.id,
           shop: wire.shopOf(request),
         },
-        contextOf(request, { kind: 'customer', id: customer.id }, wire.networkOf(request.ip)),
+        contextOf(request, { kind: 'customer', id: account.customer.id }, wire.networkOf(request.ip)),
       );
       return {
         success: true,

@@ -72,10 +72,10 @@ export async function registrationRoutes(app: FastifyInstance, wire: GomusWire):
     handler: async (request, reply) => {
       const body = bodyOf(request);
       if (!hasAccountFields(body)) throw new AccountError('nothing_to_update');
-      const { session, customer, token } = await requireCustomer(accounts, request, reply);
+      const { session, token, ...account } = await requireCustomer(accounts, request, reply);
       const updated = await accounts.updateOwnAccount(
-        { ...readAccount(body), customer, sessionId: session.id, shop: wire.shopOf(request) },
-        contextOf(request, { kind: 'customer', id: customer.id }, wire.networkOf(request.ip)),
+        { ...readAccount(body), account, sessionId: session.id, shop: wire.shopOf(request) },
+        contextOf(request, { kind: 'customer', id: account.customer.id }, wire.networkOf(request.ip)),
       );
       announce(reply, { ...token, uid: updated.customer.email.toLowerCase() });
       return { status: 'success', data: presentCustomer(updated, wire.localeOf(request), wire.formatTime) };

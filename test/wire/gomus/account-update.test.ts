@@ -141,6 +141,16 @@ describeOnServers('changing the account', (server) => {
     const { data } = (await call(server, 'GET', '/auth/validate_token', { headers: tokens })).json;
     expect(data).toMatchObject({ name: 'Cat', surname: 'Woman', tel: '1', mobile: '2', fax: '3', language_id: 4 });
   });
+
+  it('tells of many changes of one field at once what each of them replaced', async () => {
+    const { tokens, id } = await signUp(server, { tel: '0' });
+    const phones = ['1', '2', '3', '4', '5', '6', '7', '8'];
+    await Promise.all(phones.map((tel) => call(server, 'PUT', '/auth', { headers: tokens, json: { tel } })));
+    const { data } = (await call(server, 'GET', '/auth/validate_token', { headers: tokens })).json;
+    const history = (await server.app.store.history.listByCustomer(id)).filter(({ field }) => field === 'phone');
+    const replaced = history.map(({ before }) => before).filter((before) => before !== null);
+    expect([...replaced, data?.tel].toSorted()).toEqual(['0', ...phones]);
+  });
 });
 
 describeOnServer('a change that cannot be', (server) => {
