@@ -120,6 +120,7 @@ describe('each thing in its place', () => {
       'column-types.ts',
       'sqlite.ts',
       'sqlite-schema.ts',
+      'sqlite-lock.ts',
       'sqlite-checkpoint.ts',
       'sqlite-aside.ts',
       'sqlite-thread.ts',

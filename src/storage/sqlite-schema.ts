@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { commitOrRollBack } from './migrator.ts';
+import { beginWhenFree } from './sqlite-lock.ts';
 import type { Tables } from './tables.ts';
 
 /** How long a schema change waits for other writers; another node may be migrating. */
@@ -7,17 +8,8 @@ const schemaWaitMs = 10 * 60_000;
 
 /** Runs work in one transaction of a connection that has nothing else to do. */
 export async function inSchemaTransaction<T>(db: Kysely<Tables>, work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
-  // The driver's own waiting stops the event loop, and with it whoever holds the lock in this process.
   await sql`pragma busy_timeout = 0`.execute(db);
-  for (const end = Date.now() + schemaWaitMs; ; ) {
-    try {
-      await sql`begin immediate`.execute(db);
-      break;
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== 'SQLITE_BUSY' || Date.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
+  await beginWhenFree(() => sql`begin immediate`.execute(db), schemaWaitMs);
   return commitOrRollBack(db, () => work(db));
 }
 

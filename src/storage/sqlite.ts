@@ -14,11 +14,16 @@ import type { SchemaTransaction } from './migrator.ts';
 import { rowFactory, type ToRow } from './row-factory.ts';
 import { AsideReader } from './sqlite-aside.ts';
 import { Checkpointer } from './sqlite-checkpoint.ts';
+import { beginWhenFree } from './sqlite-lock.ts';
 import { inSchemaTransaction } from './sqlite-schema.ts';
 import type { Tables } from './tables.ts';
 
 /** How many transactions share one commit at most; bounds how long the first of a group waits. */
 const groupSize = 128;
+/** How long a group waits for another process that writes. */
+const lockWaitMs = 2_000;
+/** How long a group writes before whoever reads has a turn of the event loop. */
+const turnMs = 2;
 
 /** An open SQLite file: a read-only connection for readers and one writer that commits in groups. */
 export interface Sqlite {
@@ -45,7 +50,7 @@ export function openSqlite(path: string): Sqlite {
   if (path === ':memory:') throw new Error('SQLite in memory is not supported: name a file');
   mkdirSync(dirname(path), { recursive: true });
   const connect = (options: SqliteDatabase.Options = {}): SqliteDatabase.Database => {
-    const connection = new SqliteDatabase(path, { timeout: 2_000, ...options });
+    const connection = new SqliteDatabase(path, { timeout: lockWaitMs, ...options });
     connection.pragma('foreign_keys = ON');
     return connection;
   };
@@ -57,6 +62,7 @@ export function openSqlite(path: string): Sqlite {
       connection.pragma('journal_mode = WAL');
       connection.pragma('synchronous = NORMAL');
       connection.pragma('wal_autocheckpoint = 0');
+      connection.pragma('busy_timeout = 0');
       writer = new Writer(connection, path);
     }
     return writer;
@@ -152,7 +158,7 @@ class Writer {
 
   async #drain(): Promise<void> {
     // Let the callers of this turn of the event loop join the first group.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     while (this.#waiting.length > 0) {
       const group = this.#waiting.splice(0, groupSize);
       await this.#commitTogether(group);
@@ -166,8 +172,13 @@ class Writer {
     const done: { task: Task; value: unknown }[] = [];
     let isRolledBack = false;
     try {
-      begin.run();
+      await beginWhenFree(() => begin.run(), lockWaitMs);
+      let turnBegan = performance.now();
       for (const task of group) {
+        if (performance.now() - turnBegan > turnMs) {
+          await nextTurn();
+          turnBegan = performance.now();
+        }
         save.run();
         try {
           const value = await task.work(this.#run);
@@ -215,6 +226,10 @@ class Writer {
       });
     });
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A full disk, or a file that may not grow: SQLite calls the latter an I/O error. */

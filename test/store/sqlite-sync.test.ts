@@ -60,6 +60,35 @@ describe('the sync of a SQLite commit', () => {
     expect(sync).toHaveBeenCalledTimes(1);
   });
 
+  it('is shared also where their work takes longer than a turn of the event loop, and others have theirs', async () => {
+    const emails = Array.from({ length: 20 }, () => someEmail());
+    const spin = (milliseconds: number): void => {
+      for (const end = performance.now() + milliseconds; performance.now() < end; );
+    };
+    let isOver = false;
+    const writing = Promise.all(
+      emails.map((email) =>
+        store.transaction(({ customers }) => {
+          spin(3);
+          return customers.insert(newCustomer({ email }));
+        }),
+      ),
+    ).then(() => {
+      isOver = true;
+    });
+    const seen: number[] = [];
+    while (!isOver && seen.length < 1_000) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const found = await Promise.all(emails.map((email) => store.customers.findByEmail(1, email)));
+      seen.push(found.filter((each) => each !== undefined).length);
+    }
+    await writing;
+    // Most turns are between two of them, when nobody sees any.
+    expect(seen.filter((count) => count === 0).length).toBeGreaterThanOrEqual(10);
+    expect(new Set([...seen, emails.length])).toEqual(new Set([0, emails.length]));
+    expect(sync).toHaveBeenCalledTimes(1);
+  });
+
   it('that fails makes the transaction fail as unavailable, and the next one is synced again', async () => {
     const failure = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
     sync.mockImplementationOnce((_, done) => (done as Done)(failure));
