@@ -80,18 +80,20 @@ export async function applyLoyaltyUpdate(
       : undefined;
   const write = (): Promise<AppliedUpdate> =>
     deps.store.transaction(async (store) => {
-      const id =
-        (await matchCustomer(store, scope, context, update.identifiers)) ??
-        (newcomer === undefined ? undefined : await createOrMeet(deps, store, context, scope, update, newcomer));
-      if (id === undefined) throw nobodyFound();
       const chainId = scope.chainId ?? noChain;
-      // Asked for together, answered one after the other: the profile is that of the locked customer.
-      const [current, before] = await Promise.all([
-        store.customers.lock(id),
-        store.customers.findLoyaltyProfile(id, chainId),
-      ]);
+      let held = matched === undefined ? undefined : await hold(store, matched, chainId);
+      // Who has the `user_id` is meant. By all else it may be somebody else by now.
+      const isMeant = held !== undefined && held.before.link.spaazaUserId === update.identifiers.userId;
+      if (!isMeant) {
+        const id =
+          (await matchCustomer(store, scope, context, update.identifiers)) ??
+          (newcomer === undefined ? undefined : await createOrMeet(deps, store, context, scope, update, newcomer));
+        if (id === undefined) throw nobodyFound();
+        if (id !== matched) held = await hold(store, id, chainId);
+      }
       // Between the look and the lock the customer was erased: to the caller that is the same as never found.
-      if (current === undefined || before === undefined) throw nobodyFound();
+      if (held === undefined) throw nobodyFound();
+      const { current, before } = held;
       const now = deps.now();
       const applied = update.isErasure
         ? await unlink(deps, store, context, chainId, current, update, now)
@@ -107,6 +109,20 @@ export async function applyLoyaltyUpdate(
     if ((await matchCustomer(deps.store, scope, context, update.identifiers)) === matched) throw error;
     return write();
   }
+}
+
+/** Locks a customer and reads the profile; undefined when there is none. */
+async function hold(
+  store: WritableStore,
+  id: number,
+  chainId: number,
+): Promise<{ current: HeldCustomer; before: LoyaltyProfile } | undefined> {
+  // Asked for together, answered one after the other: the profile is that of the locked customer.
+  const [current, before] = await Promise.all([
+    store.customers.lock(id),
+    store.customers.findLoyaltyProfile(id, chainId),
+  ]);
+  return current && before && { current, before };
 }
 
 /** Inserts, or finds whom a request running at the same time has just inserted. */

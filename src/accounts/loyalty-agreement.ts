@@ -57,7 +57,10 @@ export async function compareWithAgreed(
   const { customer, link } = profile;
   const isOn = deps.loyalty.isOn(link.chainId);
   const isAsked = isOn || context.origin === 'webhook';
-  const known = isAsked ? await store.links.findAgreement(customer.id, link.chainId) : undefined;
+  const [known, waiting] = await Promise.all([
+    isAsked ? store.links.findAgreement(customer.id, link.chainId) : undefined,
+    isOn ? store.queue.find(link.chainId, customer.id) : undefined,
+  ]);
   const isOvertaken = update.heardBefore !== undefined && update.heardBefore !== heardSoFar(known);
   const saidAt = believable(update.lastModifiedAt, now);
   const late = isOn && context.origin !== 'pull' ? lateFields(update, known, saidAt, now) : [];
@@ -67,7 +70,7 @@ export async function compareWithAgreed(
     agreed: isOn ? (agreed ?? known?.view) : undefined,
     ours: outboundView(profile),
     said,
-    sent: isOn ? ((await store.queue.find(link.chainId, customer.id))?.sent ?? null) : null,
+    sent: waiting?.sent ?? null,
   };
   const isMerged = isOn && (sides.agreed !== undefined || !hasCaller(context));
   const isTaken = !hasCaller(context) && (await isTakenElsewhere(store, profile, said.changes.email));

@@ -59,16 +59,19 @@ export async function listField(
   return (await handle.run(query.compile())).map(toEntry);
 }
 
-/** The newest entry of each field but the sign-ins, by field name. Reads all changes of the customer. */
-export async function listLastByField(handle: Handle, customerId: number): Promise<HistoryEntry[]> {
-  const newest = handle.db
+const selectLastByField = prepared((db, customerId: number) => {
+  const newest = db
     .selectFrom('history')
     .select(({ fn }) => fn.max('id').as('id'))
     .where('customer_id', '=', customerId)
     .where(isChange)
     .groupBy('field');
-  const query = handle.db.selectFrom('history').selectAll().where('id', 'in', newest);
-  return (await handle.run(query.compile())).map(toEntry).sort((a, b) => (a.field < b.field ? -1 : 1));
+  return db.selectFrom('history').selectAll().where('id', 'in', newest);
+});
+
+/** The newest entry of each field but the sign-ins, by field name. Reads all changes of the customer. */
+export async function listLastByField(handle: Handle, customerId: number): Promise<HistoryEntry[]> {
+  return (await selectLastByField(handle, customerId)).map(toEntry).sort((a, b) => (a.field < b.field ? -1 : 1));
 }
 
 /** The field under which a sign-in is written down; there can be many more of these than of all others together. */

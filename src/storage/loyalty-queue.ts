@@ -5,14 +5,13 @@ import type { Handle } from './database.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
+const selectByKey = prepared((db, chainId: number, customerId: number) =>
+  db.selectFrom('loyalty_queue').selectAll().where('chain_id', '=', chainId).where('customer_id', '=', customerId),
+);
+
 /** One row by its key; undefined when nothing waits for this customer. */
 export async function find(handle: Handle, chainId: number, customerId: number): Promise<QueueRow | undefined> {
-  const query = handle.db
-    .selectFrom('loyalty_queue')
-    .selectAll()
-    .where('chain_id', '=', chainId)
-    .where('customer_id', '=', customerId);
-  const [row] = await handle.run(query.compile());
+  const [row] = await selectByKey(handle, chainId, customerId);
   return row && toRow(row);
 }
 

@@ -5,7 +5,8 @@ import { digestOf, outboundView } from '../../src/accounts/loyalty-link.ts';
 import type { CustomerWithGroups } from '../../src/accounts/store.ts';
 import { type OpenStore, openStore } from '../../src/storage/index.ts';
 import { type FreshDatabase, freshMigratedUrl } from '../dialects.ts';
-import { addCustomer, at, saveTopology, smallTopology } from '../fixtures.ts';
+import { addCustomer, at } from '../fixtures.ts';
+import { type House, openHouse, platformContext, updateOf } from '../jobs/house.ts';
 
 /** Its type and length; in front of the state of the transaction. */
 const readyForQuery = 'Z\0\0\0\x05';
@@ -57,6 +58,8 @@ class Between {
 let fresh: FreshDatabase;
 let between: Between;
 let store: OpenStore;
+let house: House;
+let isLinkOn = false;
 
 beforeAll(async () => {
   fresh = await freshMigratedUrl('postgres');
@@ -65,9 +68,10 @@ beforeAll(async () => {
   url.hostname = '127.0.0.1';
   url.port = String(await between.listen());
   store = openStore({ url: url.href, poolSize: 1, statementTimeoutMs: 10_000 });
-  await saveTopology(store, smallTopology);
+  house = await openHouse(url.href, () => isLinkOn);
 });
 afterAll(async () => {
+  await house?.close();
   await store?.close();
   between?.stop();
   await fresh.drop();
@@ -152,4 +156,38 @@ it('an update from the platform waits twice as well: for the customer with the p
   expect(between.journeys - journeys).toBe(2);
   expect((await store.links.findAgreement(id, 123))?.view).toMatchObject({ phone: '030 2' });
   expect((await store.links.findAgreement(id, 123))?.syncedAt).toBe(at(2));
+});
+
+it('whoever changes their account waits once, and the platform four times: twice to find whom it means', async () => {
+  const id = await house.create();
+  const tie = { identifiers: { customerId: id, userId: 77 }, consents: { isProgrammeOptedIn: true } };
+  await house.accounts.applyLoyaltyUpdate(updateOf(tie), platformContext);
+  const own = { ...platformContext, actor: { kind: 'customer', id }, origin: 'gomus' } as const;
+  const shop = house.deps.directory.topology.defaultShop;
+  const byThemselves = async (phone: string) => {
+    const account = (await store.customers.findById(id))!;
+    const journeys = between.journeys;
+    const update = { account, sessionId: 0, shop, changes: { phone }, newsletter: {}, problems: [] };
+    await house.accounts.updateOwnAccount(update, own);
+    return between.journeys - journeys;
+  };
+  const byThePlatform = async (phone: string) => {
+    seconds += 1;
+    house.setClock(seconds);
+    const journeys = between.journeys;
+    await house.accounts.applyLoyaltyUpdate(
+      updateOf({ identifiers: { userId: 77 }, changes: { phone } }),
+      platformContext,
+    );
+    return between.journeys - journeys;
+  };
+  // The first time, statements are prepared.
+  await byThemselves('1');
+  await byThePlatform('2');
+  expect([await byThemselves('3'), await byThePlatform('4')]).toEqual([1, 4]);
+  // Once more for what was agreed and what is being sent, and for when it was changed here.
+  isLinkOn = true;
+  await byThePlatform('5');
+  expect([await byThemselves('6'), await byThePlatform('7')]).toEqual([1, 6]);
+  expect((await store.customers.findById(id))?.customer.phone).toBe('7');
 });
