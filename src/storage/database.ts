@@ -38,7 +38,8 @@ export interface Handle {
   readonly requireRow: ((query: RowToRequire) => Compilable) | undefined;
 }
 
-type RowToRequire = SelectQueryBuilder<Tables, 'customers', { id: number }>;
+/** A query for a customer who must be there still. */
+export type RowToRequire = SelectQueryBuilder<Tables, 'customers', { id: number }>;
 
 /** How callers share a query; see `lookup.ts`. */
 export interface Sharing {

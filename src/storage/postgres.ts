@@ -7,10 +7,10 @@ import {
   PostgresDialect,
   PostgresIntrospector,
   PostgresQueryCompiler,
-  type SelectQueryBuilder,
   sql,
 } from 'kysely';
 import type pg from 'pg';
+import type { RowToRequire } from './database.ts';
 import type { Sending, Statements } from './postgres-driver.ts';
 import type { Statement } from './prepared.ts';
 import type { Tables } from './tables.ts';
@@ -43,7 +43,7 @@ const divisionByZero = '22012';
  * See `Handle.requireRow`. What follows a statement that only came back empty would be carried out; what follows an
  * error is not, and a division by the number of rows is an error in every engine that speaks PostgreSQL's language.
  */
-export function requiringRow(query: SelectQueryBuilder<Tables, 'customers', { id: number }>): Compilable {
+export function requiringRow(query: RowToRequire): Compilable {
   return postgresCompiler.selectFrom(query.forUpdate().as('found')).select(sql<number>`1 / count(*)`.as('is_there'));
 }
 

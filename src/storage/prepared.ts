@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { CompiledQuery, Insertable, Kysely } from 'kysely';
-import type { Handle } from './database.ts';
+import type { Handle, RowToRequire } from './database.ts';
 import type { Tables } from './tables.ts';
 
 /** A compiled query. One that runs often has a name, under which a connection may keep it prepared. */
@@ -45,7 +45,7 @@ export function preparedLock<
 
 /** The same for a row that must be there still; for transactions that have `Handle.requireRow`. */
 export function preparedRequirement<Args extends readonly unknown[]>(
-  build: (db: Kysely<Tables>, ...args: Args) => Parameters<NonNullable<Handle['requireRow']>>[0],
+  build: (db: Kysely<Tables>, ...args: Args) => RowToRequire,
 ): (handle: Handle, ...args: Args) => Promise<void> {
   const statement = preparedStatement(build.length - 1, (handle, ...args: Args) =>
     handle.requireRow!(build(handle.db, ...args)),

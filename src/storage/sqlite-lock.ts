@@ -12,7 +12,9 @@ export async function beginWhenFree(begin: () => unknown, waitMs: number): Promi
       await begin();
       return;
     } catch (error) {
-      if ((error as { code?: unknown }).code !== 'SQLITE_BUSY' || performance.now() > end) throw error;
+      // Among others SQLITE_BUSY_RECOVERY: another process reads the log of one that was killed.
+      const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+      if (!isBusy || performance.now() > end) throw error;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OpenStore, openStore } from '../../src/storage/index.ts';
+import { beginWhenFree } from '../../src/storage/sqlite-lock.ts';
 import { type FreshDatabase, freshMigratedUrl } from '../dialects.ts';
 import { addCustomer, saveTopology, smallTopology } from '../fixtures.ts';
 
@@ -36,6 +37,26 @@ describe('a SQLite file that somebody else writes', () => {
     expect(isWritten).toBe(false);
     other.exec('ROLLBACK');
     expect((await store.customers.findById(await writing))?.customer.id).toBeGreaterThan(id);
+  });
+
+  it.each(['SQLITE_BUSY', 'SQLITE_BUSY_RECOVERY'])('is tried again after %s', async (code) => {
+    let tries = 0;
+    const begin = (): void => {
+      tries += 1;
+      if (tries < 3) throw Object.assign(new Error('database is locked'), { code });
+    };
+    await beginWhenFree(begin, 2_000);
+    expect(tries).toBe(3);
+  });
+
+  it('is not tried again after anything else', async () => {
+    let tries = 0;
+    const begin = (): void => {
+      tries += 1;
+      throw Object.assign(new Error('disk full'), { code: 'SQLITE_FULL' });
+    };
+    await expect(beginWhenFree(begin, 2_000)).rejects.toMatchObject({ code: 'SQLITE_FULL' });
+    expect(tries).toBe(1);
   });
 
   it('refuses to write when they do not come to an end, and writes again when they do', async () => {
