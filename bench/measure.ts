@@ -57,7 +57,7 @@ export async function startLoadGenerator(): Promise<LoadGenerator> {
 }
 
 export interface Measuring {
-  /** Names of the targets that have run before; those that have not get a longer warm-up. */
+  /** Targets with the kind of work that they have done before; to read warms up no code that writes. */
   warmed: Set<string>;
   generator: LoadGenerator;
   settings: Settings;
@@ -100,8 +100,9 @@ export async function measureWorkload(
   const rounds = new Map<Target, Round[]>(targets.map((target) => [target, []]));
   await readIn();
   for (const target of targets) {
-    const isNew = kind !== 'hash' && !warmed.has(target.name);
-    warmed.add(target.name);
+    const code = `${target.name} ${kind}`;
+    const isNew = kind !== 'hash' && !warmed.has(code);
+    warmed.add(code);
     await slice(target, 0, settings.warmUpMs + (isNew ? settings.firstWarmUpMs : 0));
   }
   for (let round = 1; round <= settings.rounds; round += 1) {

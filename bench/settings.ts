@@ -15,7 +15,7 @@ export interface Settings {
   restSeconds: number;
   rampMs: number;
   warmUpMs: number;
-  /** On top of it when a server is loaded for the first time: fresh code is slow until it is compiled, for seconds here. */
+  /** On top of it when a server does a kind of work for the first time: fresh code is slow until it is compiled, for seconds. */
   firstWarmUpMs: number;
   measureMs: Record<Workload['kind'], number>;
   connections: Record<Workload['kind'], number>;
@@ -55,11 +55,11 @@ export function readSettings(args: readonly string[]): Settings {
     workloads: (Object.keys(workloads) as WorkloadName[]).filter((name) => names.includes(name)),
     hasPeers: values['no-peers'] !== true,
     rounds: values.rounds === undefined ? 3 : wholeNumber('rounds', values.rounds),
-    coldStarts: isQuick ? 3 : 7,
+    coldStarts: isQuick ? 2 : 7,
     restSeconds: isQuick ? 1 : 5,
     rampMs: isQuick ? 30 : 300,
     warmUpMs: isQuick ? 200 : 5_000,
-    firstWarmUpMs: isQuick ? 250 : 4_000,
+    firstWarmUpMs: isQuick ? 300 : 4_000,
     measureMs: isQuick
       ? { read: slice ?? 150, search: slice ?? 150, write: slice ?? 150, hash: slice ?? 400 }
       : { read: slice ?? 2_000, search: slice ?? 2_000, write: slice ?? 2_000, hash: slice ?? 3_000 },
