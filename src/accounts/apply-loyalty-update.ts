@@ -81,7 +81,7 @@ export async function applyLoyaltyUpdate(
   const write = (): Promise<AppliedUpdate> =>
     deps.store.transaction(async (store) => {
       const chainId = scope.chainId ?? noChain;
-      let held = matched === undefined ? undefined : await hold(store, matched, chainId);
+      let held = matched === undefined ? undefined : await lockWithProfile(store, matched, chainId);
       // Who has the `user_id` is meant. By all else it may be somebody else by now.
       const isMeant = held !== undefined && held.before.link.spaazaUserId === update.identifiers.userId;
       if (!isMeant) {
@@ -89,7 +89,7 @@ export async function applyLoyaltyUpdate(
           (await matchCustomer(store, scope, context, update.identifiers)) ??
           (newcomer === undefined ? undefined : await createOrMeet(deps, store, context, scope, update, newcomer));
         if (id === undefined) throw nobodyFound();
-        if (id !== matched) held = await hold(store, id, chainId);
+        if (id !== matched) held = await lockWithProfile(store, id, chainId);
       }
       // Between the look and the lock the customer was erased: to the caller that is the same as never found.
       if (held === undefined) throw nobodyFound();
@@ -112,7 +112,7 @@ export async function applyLoyaltyUpdate(
 }
 
 /** Locks a customer and reads the profile; undefined when there is none. */
-async function hold(
+async function lockWithProfile(
   store: WritableStore,
   id: number,
   chainId: number,

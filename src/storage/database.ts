@@ -152,7 +152,7 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOpti
     transaction: (work) =>
       translated(() =>
         primary.transaction((run, send, isFirstTry) =>
-          scoped({ ...postgresHandle(run, send), requireRow: isFirstTry ? requiringRow : undefined }, work),
+          scoped(postgresHandle(run, send, isFirstTry ? requiringRow : undefined), work),
         ),
       ),
     migrate: (migrationsFor) =>
@@ -176,6 +176,7 @@ function handleOn(
   execute: Execute,
   lockRows: Handle['lockRows'],
   send?: (statement: Statement) => void,
+  requireRow?: Handle['requireRow'],
 ): Handle {
   const run = guarded(execute);
   const write = async (statement: Statement): Promise<void> => {
@@ -183,7 +184,7 @@ function handleOn(
     else if (hasNul(statement)) throw nulRefused();
     else send(statement);
   };
-  return { db, run, runAside: run, write, lockRows, requireRow: undefined, sharing: undefined };
+  return { db, run, runAside: run, write, lockRows, requireRow, sharing: undefined };
 }
 
 // PostgreSQL text cannot hold NUL; both databases act alike: nobody is found by it, and nothing writes it.
@@ -212,7 +213,8 @@ const sqliteHandle = (run: Run): Handle => handleOn(compiler, run, (query) => qu
 const postgresHandle = (
   run: <Row>(statement: Statement<Row>) => Promise<Row[]>,
   send?: (statement: Statement) => void,
-): Handle => handleOn(postgresCompiler, run, (query) => query.forUpdate(), send);
+  requireRow?: Handle['requireRow'],
+): Handle => handleOn(postgresCompiler, run, (query) => query.forUpdate(), send, requireRow);
 
 /**
  * Ties a handle to its transaction: at the end of the work, queries it did not wait for are waited for, and later ones

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Pause between two tries. */
 const pauseMs = 5;
 
@@ -15,7 +17,7 @@ export async function beginWhenFree(begin: () => unknown, waitMs: number): Promi
       // Among others SQLITE_BUSY_RECOVERY: another process reads the log of one that was killed.
       const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
       if (!isBusy || performance.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await sleep(pauseMs);
     }
   }
 }

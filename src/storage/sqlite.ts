@@ -1,5 +1,6 @@
 import { closeSync, fdatasync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import SqliteDatabase from 'better-sqlite3';
 import {
   type CompiledQuery,
@@ -226,10 +227,6 @@ class Writer {
       });
     });
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A full disk, or a file that may not grow: SQLite calls the latter an I/O error. */
