@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type HashCall, HashThreads } from './hash-threads.ts';
@@ -56,13 +56,21 @@ describe('threads that hash', () => {
 
 /** Nice values of this process's threads by their ids; the field behind state, parent and 14 more, and the priority. */
 function niceness(): Map<string, number> {
-  return new Map(
-    readdirSync('/proc/self/task').map((id) => {
-      const text = readFileSync(`/proc/self/task/${id}/stat`, 'latin1');
-      const fields = text.slice(text.lastIndexOf(') ') + 2).split(' ');
-      return [id, Number(fields[16])];
-    }),
-  );
+  const found = new Map<string, number>();
+  for (const id of readdirSync('/proc/self/task')) {
+    const path = `/proc/self/task/${id}/stat`;
+    let text: string;
+    try {
+      text = readFileSync(path, 'latin1');
+    } catch (error) {
+      // It has ended since it was listed.
+      if (existsSync(path)) throw error;
+      continue;
+    }
+    const fields = text.slice(text.lastIndexOf(') ') + 2).split(' ');
+    found.set(id, Number(fields[16]));
+  }
+  return found;
 }
 
 describe.runIf(process.platform === 'linux')('the threads themselves', () => {
