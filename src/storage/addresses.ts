@@ -1,5 +1,5 @@
 import type { Address, AddressChanges } from '../accounts/customer.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import type { Tables } from './tables.ts';
 
 /** Columns of an address under a prefix of their own, for joins with customers. */

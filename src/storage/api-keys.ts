@@ -1,6 +1,6 @@
 import type { Scope } from '../accounts/access.ts';
 import type { ApiKey } from '../accounts/store.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 
 /** All keys by id, revoked ones included. */
 export async function list(handle: Handle): Promise<ApiKey[]> {

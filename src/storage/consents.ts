@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { ConsentRecord, HistoryPage, KeptConsent } from '../accounts/store.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { preparedInsert } from './prepared.ts';
 import type { Tables } from './tables.ts';
 

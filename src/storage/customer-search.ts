@@ -3,7 +3,7 @@ import type { CustomerQuery, CustomerWithGroups } from '../accounts/store.ts';
 import { blockSize, listBlocks } from './customer-counts.ts';
 import { customerColumns, groupIdsColumn, toCustomerWithGroups } from './customer-row.ts';
 import { mapWebsiteIds } from './customers.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { prepared, preparedForms, preparedMany } from './prepared.ts';
 import { endOf, wantedWords } from './search-words.ts';
 import type { Tables } from './tables.ts';

@@ -13,7 +13,8 @@ import {
   toCustomerWithGroups,
 } from './customer-row.ts';
 import * as words from './customer-words.ts';
-import { type Handle, UniqueViolation } from './database.ts';
+import { UniqueViolation } from './failures.ts';
+import type { Handle } from './handle.ts';
 import { prepared, preparedLock, preparedMany, preparedRequirement, preparedSet, preparedWrite } from './prepared.ts';
 
 const selectById = prepared((db, id: number) =>

@@ -1,5 +1,5 @@
 import type { FailedAttempts } from '../accounts/store.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 

@@ -3,7 +3,7 @@ import type { Origin } from '../accounts/access.ts';
 import { normalizeEmail } from '../accounts/email.ts';
 import type { HistoryEntry } from '../accounts/events.ts';
 import type { HistoryPage } from '../accounts/store.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { prepared, preparedInsert } from './prepared.ts';
 import type { Tables } from './tables.ts';
 

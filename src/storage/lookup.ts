@@ -1,6 +1,6 @@
 import type { CompiledQuery, Kysely } from 'kysely';
 import { AccountError } from '../accounts/errors.ts';
-import type { Handle, Sharing } from './database.ts';
+import type { Handle, Sharing } from './handle.ts';
 import { preparedMany } from './prepared.ts';
 import type { Tables } from './tables.ts';
 

@@ -1,5 +1,5 @@
 import type { ChainState } from '../accounts/loyalty-queue.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 

@@ -5,7 +5,7 @@ import type {
   QueueRow,
   QueueState,
 } from '../accounts/loyalty-queue.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { toRow } from './loyalty-queue.ts';
 
 /** One page of the rows that a filter lets through, those that wait longest first. */

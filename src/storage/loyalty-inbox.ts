@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { InboxEntry, InboxNotice, InboxState, NewInboxEntry } from '../accounts/loyalty-queue.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 

@@ -12,7 +12,7 @@ import {
 import type { LoyaltyTie } from '../accounts/loyalty-queue.ts';
 import { addressColumns, type JoinedAddressRow, toAddress } from './addresses.ts';
 import { type CustomerRow, customerColumns, toCustomer } from './customer-row.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { lookup } from './lookup.ts';
 import { prepared, preparedSet } from './prepared.ts';
 import type { Tables } from './tables.ts';

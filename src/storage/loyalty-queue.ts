@@ -1,7 +1,7 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import type { Claim, Erasure, QueueFailure, QueueOrder, QueueRow, QueueState } from '../accounts/loyalty-queue.ts';
 import type { SentWords } from '../accounts/sent-words.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 

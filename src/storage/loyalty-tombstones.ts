@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { Tombstone } from '../accounts/loyalty-queue.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 

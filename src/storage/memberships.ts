@@ -1,4 +1,4 @@
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { preparedWrite } from './prepared.ts';
 
 const insertMembership = preparedWrite((db, customerId: number, groupId: number, joinedAt: string) =>

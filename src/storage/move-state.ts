@@ -1,4 +1,4 @@
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import * as settings from './settings.ts';
 import type { Key } from './table-rows.ts';
 

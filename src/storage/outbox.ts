@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Origin } from '../accounts/access.ts';
 import type { AccountEvent, OutboxEntry } from '../accounts/events.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { prepared, preparedWrite } from './prepared.ts';
 import type { Tables } from './tables.ts';
 

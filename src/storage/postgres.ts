@@ -10,7 +10,7 @@ import {
   sql,
 } from 'kysely';
 import type pg from 'pg';
-import type { RowToRequire } from './database.ts';
+import type { RowToRequire } from './handle.ts';
 import type { Sending, Statements } from './postgres-driver.ts';
 import type { Statement } from './prepared.ts';
 import type { Tables } from './tables.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { CompiledQuery, Insertable, Kysely } from 'kysely';
-import type { Handle, RowToRequire } from './database.ts';
+import type { Handle, RowToRequire } from './handle.ts';
 import type { Tables } from './tables.ts';
 
 /** A compiled query. One that runs often has a name, under which a connection may keep it prepared. */

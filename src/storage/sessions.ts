@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { NewSession, Session } from '../accounts/session.ts';
 import type { SessionWithCustomer } from '../accounts/store.ts';
 import { customerColumns, groupIdsColumn, toCustomerWithGroups } from './customer-row.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { lookup } from './lookup.ts';
 import { prepared, preparedInsert, preparedWrite } from './prepared.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { prepared } from './prepared.ts';
 
 const selectAll = prepared((db) => db.selectFrom('settings').selectAll());

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { type Key, keyOf, type Row, readPage, type TableName } from './table-rows.ts';
 
 /** What two tables with the same rows have in common, whatever database they are in. */

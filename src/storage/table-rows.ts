@@ -1,5 +1,5 @@
 import { type CompiledQuery, type Kysely, sql } from 'kysely';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 import { moveSetting } from './move-state.ts';
 import type { Tables } from './tables.ts';
 

@@ -1,5 +1,5 @@
 import type { Chain, NewsletterGroup, Pool, Shop, TopologyData, Website } from '../accounts/topology.ts';
-import type { Handle } from './database.ts';
+import type { Handle } from './handle.ts';
 
 /** The whole house, each kind by id. Small, and kept in memory by the directory. */
 export async function read({ db, run }: Handle): Promise<TopologyData> {

@@ -1,5 +1,6 @@
 import { CompiledQuery } from 'kysely';
-import type { Database, Handle } from '../../src/storage/database.ts';
+import type { Database } from '../../src/storage/database.ts';
+import type { Handle } from '../../src/storage/handle.ts';
 import type { DatabaseKind } from '../dialects.ts';
 
 /** The queries a lookup would run, taken down instead of run; `answers` are the rows it is given for the first ones. */

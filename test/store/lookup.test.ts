@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Database, type Handle, openDatabase } from '../../src/storage/database.ts';
+import { type Database, openDatabase } from '../../src/storage/database.ts';
+import type { Handle } from '../../src/storage/handle.ts';
 import { lookup } from '../../src/storage/lookup.ts';
 import { migrationsFor } from '../../src/storage/migrations/index.ts';
 import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';

@@ -1,6 +1,7 @@
 import { CompiledQuery } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Database, type Handle, openDatabase } from '../../src/storage/database.ts';
+import { type Database, openDatabase } from '../../src/storage/database.ts';
+import type { Handle } from '../../src/storage/handle.ts';
 import { migrationsFor } from '../../src/storage/migrations/index.ts';
 import * as settings from '../../src/storage/settings.ts';
 import { type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';

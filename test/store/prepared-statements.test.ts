@@ -1,8 +1,9 @@
 import { CompiledQuery } from 'kysely';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Database, type Handle, openDatabase } from '../../src/storage/database.ts';
+import { type Database, openDatabase } from '../../src/storage/database.ts';
 import * as failedAttempts from '../../src/storage/failed-attempts.ts';
+import type { Handle } from '../../src/storage/handle.ts';
 import { migrationsFor } from '../../src/storage/migrations/index.ts';
 import { openPool, Statements } from '../../src/storage/postgres-driver.ts';
 import * as settings from '../../src/storage/settings.ts';
