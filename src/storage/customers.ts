@@ -135,13 +135,12 @@ const selectHeld = prepared((db, id: number) =>
     .where('customers.id', '=', id),
 );
 
-const requireUnchanged = preparedRequirement((db, id: number, updatedAt: string) =>
-  db
-    .selectFrom('customers')
-    .select('id')
-    .where('id', '=', id)
-    .where('updated_at', '=', updatedAt)
-    .where(sql<boolean>`indexed_text = search_text`),
+/** Who is as they were read; the words that they are found by may be anybody's to put right. */
+const isUnchanged = (id: number, updatedAt: string) =>
+  sql<boolean>`id = ${id} and updated_at = ${updatedAt} and indexed_text = search_text`;
+
+const requireUnchanged = preparedRequirement(({ db, trust }, id: number, updatedAt: string) =>
+  trust!.requiring.row(db.selectFrom('customers').select('id').where(isUnchanged(id, updatedAt))),
 );
 
 /**
@@ -150,8 +149,8 @@ const requireUnchanged = preparedRequirement((db, id: number, updatedAt: string)
  * is `known` is not waited for: should they have changed since, the transaction begins anew and reads them.
  */
 export async function lock(handle: Handle, id: number, known?: CustomerWithGroups): Promise<HeldCustomer | undefined> {
-  if (known !== undefined && handle.requireRow !== undefined) {
-    await requireUnchanged(handle, id, known.customer.updatedAt);
+  if (known !== undefined && handle.trust !== undefined) {
+    handle.trust.postpone(requireUnchanged(handle, id, known.customer.updatedAt), id);
     return { ...known, hasRightWords: true };
   }
   const [isThere, [row]] = await Promise.all([hold(handle, id), selectHeld(handle, id)]);
@@ -178,8 +177,12 @@ export async function insert(handle: Handle, customer: NewCustomer): Promise<num
   return row.id;
 }
 
-const updateColumns = preparedSet((db, set: Partial<CustomerColumns>, id: number) =>
+const updateColumns = preparedSet(({ db }, set: Partial<CustomerColumns>, id: number) =>
   db.updateTable('customers').set(set).where('id', '=', id),
+);
+
+const updateUnchanged = preparedSet(({ db, trust }, set: Partial<CustomerColumns>, id: number, updatedAt: string) =>
+  trust!.requiring.change(db.updateTable('customers').set(set).where(isUnchanged(id, updatedAt)).returning('id')),
 );
 
 /**
@@ -203,7 +206,10 @@ export async function update(
     ...(isSearched && searchColumns(after)),
     updated_at: updatedAt,
   };
-  const statement = updateColumns(handle, columns, id);
+  // One statement instead of two, where nothing was sent since `lock`.
+  const statement = handle.trust?.takeOver(id)
+    ? updateUnchanged(handle, columns, id, before.updatedAt)
+    : updateColumns(handle, columns, id);
   // Waited for only where it may be refused.
   if (changes.email === undefined && changes.foreignId === undefined) await handle.write(statement);
   else await renamed(() => handle.run(statement));

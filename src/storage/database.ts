@@ -3,12 +3,11 @@ import { resolve } from 'node:path';
 import { CompiledQuery } from 'kysely';
 import { type ColumnTypes, postgresColumns, sqliteColumns } from './column-types.ts';
 import { translated } from './failures.ts';
-import { guarded, type Handle, handleOn, type Sharing, scoped } from './handle.ts';
+import { distantHandleOn, guarded, type Handle, handleOn, type Sharing, scoped } from './handle.ts';
 import { type Migrations, readSchemaState, runMigrations, type SchemaState } from './migrator.ts';
-import { openPostgres, postgresCompiler, requiringRow } from './postgres.ts';
+import { openPostgres, postgresCompiler, requiring } from './postgres.ts';
 import { alignSequences, readSequences, schemaTransactionOn } from './postgres-schema.ts';
 import { openPostgresWindows, type SharedWindows } from './postgres-windows.ts';
-import type { Statement } from './prepared.ts';
 import { compiler, openSqlite, type Run } from './sqlite.ts';
 import { alignSqliteSequences, readSqliteSequences } from './sqlite-schema.ts';
 
@@ -98,15 +97,21 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOpti
   const primary = openPostgres(url, poolSize, statementTimeoutMs);
   const replica = readUrl === undefined ? primary : openPostgres(readUrl, poolSize, statementTimeoutMs);
   const db = primary.kysely;
-  const reader = { ...postgresHandle(primary.read), sharing: serverSharing };
+  const reader = { ...handleOn(postgresCompiler, primary.read, lockPostgresRows), sharing: serverSharing };
   return {
     isEmbedded: false,
     reader,
-    replica: replica === primary ? reader : { ...postgresHandle(replica.read), sharing: serverSharing },
+    replica:
+      replica === primary
+        ? reader
+        : { ...handleOn(postgresCompiler, replica.read, lockPostgresRows), sharing: serverSharing },
     transaction: (work) =>
       translated(() =>
         primary.transaction((run, send, isFirstTry) =>
-          scoped(postgresHandle(run, send, isFirstTry ? requiringRow : undefined), work),
+          scoped(
+            distantHandleOn(postgresCompiler, run, lockPostgresRows, send, isFirstTry ? requiring : undefined),
+            work,
+          ),
         ),
       ),
     migrate: (migrationsFor) =>
@@ -125,8 +130,4 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOpti
 // The one writer runs transactions one after another: what it has read stays as it is.
 const sqliteHandle = (run: Run): Handle => handleOn(compiler, run, (query) => query);
 
-const postgresHandle = (
-  run: <Row>(statement: Statement<Row>) => Promise<Row[]>,
-  send?: (statement: Statement) => void,
-  requireRow?: Handle['requireRow'],
-): Handle => handleOn(postgresCompiler, run, (query) => query.forUpdate(), send, requireRow);
+const lockPostgresRows: Handle['lockRows'] = (query) => query.forUpdate();

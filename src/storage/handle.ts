@@ -1,4 +1,4 @@
-import type { Compilable, Kysely, SelectQueryBuilder } from 'kysely';
+import type { Compilable, Kysely, SelectQueryBuilder, UpdateQueryBuilder } from 'kysely';
 import { AccountError } from '../accounts/errors.ts';
 import { translate } from './failures.ts';
 import type { Statement } from './prepared.ts';
@@ -23,15 +23,28 @@ export interface Handle {
   /** Outside of transactions callers of the same moment had better share a query; undefined within one. */
   readonly sharing: Sharing | undefined;
   lockRows<Query extends { forUpdate(): Query }>(query: Query): Query;
-  /**
-   * Makes of a query a statement that locks the row it finds and, without one, fails, so that the transaction begins
-   * anew. Undefined in a transaction that has begun anew, and where a query is no journey: read what was read before.
-   */
-  readonly requireRow: ((query: RowToRequire) => Compilable) | undefined;
+  /** Undefined in a transaction that has begun anew, and where a query is no journey: read what was read before. */
+  readonly trust: Trust | undefined;
 }
 
-/** A query for a customer who must be there still. */
-export type RowToRequire = SelectQueryBuilder<Tables, 'customers', { id: number }>;
+/** Statements that fail unless the row is there, so that the transaction begins anew; see `Trust`. */
+export interface Requirements {
+  /** Locks the row that a query finds. */
+  row(query: SelectQueryBuilder<Tables, 'customers', { id: number }>): Compilable;
+  /** Makes a change of one row. */
+  change(query: UpdateQueryBuilder<Tables, 'customers', 'customers', { id: number }>): Compilable;
+}
+
+/** How a transaction counts on a row being as it was read before. */
+export interface Trust {
+  readonly requiring: Requirements;
+  /** Locks a row by a statement that requires it, before whatever is sent next, or at the end. */
+  postpone(statement: Statement, id: number): void;
+  /** True when that row is not locked yet, and the caller does it with the next statement. */
+  takeOver(id: number): boolean;
+  /** Sends what is postponed. */
+  settle(): void;
+}
 
 /** How callers share a query; see `lookup.ts`. */
 export interface Sharing {
@@ -42,20 +55,51 @@ export interface Sharing {
 type Execute = <Row>(statement: Statement<Row>) => Row[] | Promise<Row[]>;
 
 /** Makes a handle of something that runs queries; what both databases refuse or cannot do looks the same from here. */
-export function handleOn(
+export function handleOn(db: Kysely<Tables>, execute: Execute, lockRows: Handle['lockRows']): Handle {
+  const run = guarded(execute);
+  const write = async (statement: Statement): Promise<void> => {
+    await run(statement);
+  };
+  return { db, run, runAside: run, write, lockRows, trust: undefined, sharing: undefined };
+}
+
+/** The same where a query is a journey: `send` puts a statement on its way. `requiring` is undefined where nothing is trusted. */
+export function distantHandleOn(
   db: Kysely<Tables>,
   execute: Execute,
   lockRows: Handle['lockRows'],
-  send?: (statement: Statement) => void,
-  requireRow?: Handle['requireRow'],
+  send: (statement: Statement) => void,
+  requiring: Requirements | undefined,
 ): Handle {
-  const run = guarded(execute);
-  const write = async (statement: Statement): Promise<void> => {
-    if (send === undefined) await run(statement);
-    else if (hasNul(statement)) throw nulRefused();
-    else send(statement);
+  let postponed: { statement: Statement; id: number } | undefined;
+  const settle = (): void => {
+    if (postponed !== undefined) send(postponed.statement);
+    postponed = undefined;
   };
-  return { db, run, runAside: run, write, lockRows, requireRow, sharing: undefined };
+  const near = guarded(execute);
+  const run = <Row>(statement: Statement<Row>): Promise<Row[]> => {
+    settle();
+    return near(statement);
+  };
+  const write = async (statement: Statement): Promise<void> => {
+    if (hasNul(statement)) throw nulRefused();
+    settle();
+    send(statement);
+  };
+  const trust = requiring && {
+    requiring,
+    settle,
+    postpone: (statement: Statement, id: number): void => {
+      settle();
+      postponed = { statement, id };
+    },
+    takeOver: (id: number): boolean => {
+      const isAwaited = postponed?.id === id;
+      if (isAwaited) postponed = undefined;
+      return isAwaited;
+    },
+  };
+  return { db, run, runAside: run, write, lockRows, trust, sharing: undefined };
 }
 
 // PostgreSQL text cannot hold NUL; both databases act alike: nobody is found by it, and nothing writes it.
@@ -107,7 +151,9 @@ export async function scoped<T>(handle: Handle, work: (handle: Handle) => Promis
     }
   };
   try {
-    return await work({ ...handle, run, runAside: run, write });
+    const value = await work({ ...handle, run, runAside: run, write });
+    handle.trust?.settle();
+    return value;
   } finally {
     isOver = true;
     await Promise.allSettled(running);

@@ -195,7 +195,7 @@ export async function findAgreement(
 }
 
 /** Columns that a link is made or changed with, each set of them a statement of its own. */
-const upsert = preparedSet((db, set: LinkChange, customerId: number, chainId: number) =>
+const upsert = preparedSet(({ db }, set: LinkChange, customerId: number, chainId: number) =>
   db
     .insertInto('loyalty_links')
     .values({ ...linkValues(emptyLink(customerId, chainId)), ...set })

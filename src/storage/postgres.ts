@@ -1,5 +1,4 @@
 import {
-  type Compilable,
   CompiledQuery,
   DummyDriver,
   Kysely,
@@ -10,7 +9,7 @@ import {
   sql,
 } from 'kysely';
 import type pg from 'pg';
-import type { RowToRequire } from './handle.ts';
+import type { Requirements } from './handle.ts';
 import type { Sending, Statements } from './postgres-driver.ts';
 import type { Statement } from './prepared.ts';
 import type { Tables } from './tables.ts';
@@ -39,14 +38,6 @@ interface Opened {
 
 const divisionByZero = '22012';
 
-/**
- * See `Handle.requireRow`. What follows a statement that only came back empty would be carried out; what follows an
- * error is not, and a division by the number of rows is an error in every engine that speaks PostgreSQL's language.
- */
-export function requiringRow(query: RowToRequire): Compilable {
-  return postgresCompiler.selectFrom(query.forUpdate().as('found')).select(sql<number>`1 / count(*)`.as('is_there'));
-}
-
 /** Gives compiled queries of PostgreSQL's dialect; nothing is ever run through it. */
 export const postgresCompiler = new Kysely<Tables>({
   dialect: {
@@ -56,6 +47,21 @@ export const postgresCompiler = new Kysely<Tables>({
     createQueryCompiler: () => new PostgresQueryCompiler(),
   },
 });
+
+const isThere = sql<number>`1 / count(*)`.as('is_there');
+
+/**
+ * See `Trust`. What follows a statement that only came back empty would be carried out; what follows an error is not, and
+ * a division by the number of rows is an error in every engine that speaks PostgreSQL's language.
+ */
+export const requiring: Requirements = {
+  row: (query) => postgresCompiler.selectFrom(query.forUpdate().as('found')).select(isThere),
+  change: (query) =>
+    postgresCompiler
+      .with('changed', () => query)
+      .selectFrom('changed')
+      .select(isThere),
+};
 
 /**
  * Opens a pool of at most `max` connections; they are made at first use. `statementTimeoutMs` undefined means no limit.

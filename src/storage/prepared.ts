@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import type { CompiledQuery, Insertable, Kysely } from 'kysely';
-import type { Handle, RowToRequire } from './handle.ts';
+import type { Compilable, CompiledQuery, Insertable, Kysely } from 'kysely';
+import type { Handle } from './handle.ts';
 import type { Tables } from './tables.ts';
 
 /** A compiled query. One that runs often has a name, under which a connection may keep it prepared. */
@@ -43,14 +43,11 @@ export function preparedLock<
   return preparedOn(build.length - 1, (handle, ...args: Args) => handle.lockRows<Query>(build(handle.db, ...args)));
 }
 
-/** The same for a row that must be there still; for transactions that have `Handle.requireRow`. */
+/** The same for a row that must be there still, for transactions that have `Handle.trust`; to be postponed. */
 export function preparedRequirement<Args extends readonly unknown[]>(
-  build: (db: Kysely<Tables>, ...args: Args) => RowToRequire,
-): (handle: Handle, ...args: Args) => Promise<void> {
-  const statement = preparedStatement(build.length - 1, (handle, ...args: Args) =>
-    handle.requireRow!(build(handle.db, ...args)),
-  );
-  return (handle, ...args) => handle.write(statement(handle, ...args));
+  build: (handle: Handle, ...args: Args) => Compilable,
+): (handle: Handle, ...args: Args) => Statement {
+  return preparedStatement(build.length - 1, build);
 }
 
 /**
@@ -73,12 +70,12 @@ export function preparedMany<Key, Fixed extends readonly unknown[], Row>(
 
 /** The same for a change of whichever columns, each set of which has a compiled form; to be run or written. */
 export function preparedSet<Columns extends object, Fixed extends readonly unknown[]>(
-  build: (db: Kysely<Tables>, set: Columns, ...fixed: Fixed) => { compile(): CompiledQuery<unknown> },
+  build: (handle: Handle, set: Columns, ...fixed: Fixed) => Compilable,
 ): (handle: Handle, set: Columns, ...fixed: Fixed) => Statement {
-  const statement = formStatement((db, form: string, args) => {
+  const statement = formStatement((handle, form: string, args) => {
     const columns = form.split(',');
     const set = Object.fromEntries(columns.map((column, index) => [column, args[index]]));
-    return build(db, set as Columns, ...(args.slice(columns.length) as unknown as Fixed));
+    return build(handle, set as Columns, ...(args.slice(columns.length) as unknown as Fixed));
   });
   return (handle, set, ...fixed) => statement(handle, Object.keys(set).join(), [...Object.values(set), ...fixed]);
 }
@@ -90,19 +87,19 @@ const mostForms = 100;
 export function preparedForms<Form extends string | number, Row>(
   build: (db: Kysely<Tables>, form: Form, args: readonly unknown[]) => { compile(): CompiledQuery<Row> },
 ): (handle: Handle, form: Form, args: readonly unknown[]) => Promise<Row[]> {
-  const statement = formStatement(build);
+  const statement = formStatement(({ db }, form: Form, args) => build(db, form, args));
   return (handle, form, args) => handle.run(statement(handle, form, args));
 }
 
 function formStatement<Form extends string | number, Row>(
-  build: (db: Kysely<Tables>, form: Form, args: readonly unknown[]) => { compile(): CompiledQuery<Row> },
+  build: (handle: Handle, form: Form, args: readonly unknown[]) => { compile(): CompiledQuery<Row> },
 ): (handle: Handle, form: Form, args: readonly unknown[]) => Statement<Row> {
   const byForm = new Map<Form, (handle: Handle, ...args: unknown[]) => Statement<Row>>();
   return (handle, form, args) => {
     let statement = byForm.get(form);
     if (statement === undefined) {
-      if (byForm.size >= mostForms) return build(handle.db, form, args).compile();
-      statement = preparedStatement(args.length, ({ db }, ...standIns: unknown[]) => build(db, form, standIns));
+      if (byForm.size >= mostForms) return build(handle, form, args).compile();
+      statement = preparedStatement(args.length, (on, ...standIns: unknown[]) => build(on, form, standIns));
       byForm.set(form, statement);
     }
     return statement(handle, ...args);

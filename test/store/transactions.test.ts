@@ -196,6 +196,38 @@ describeOnBothDatabases('transactions', (database) => {
     expect(await store.history.listByCustomer(id)).toEqual([]);
   });
 
+  it('write nothing before it is certain that a customer is as they were read', async () => {
+    const id = await addCustomer(store);
+    const known = (await store.customers.findById(id))!;
+    await store.transaction(({ customers }) => customers.delete(id));
+    const change = store.transaction(async ({ customers, memberships }) => {
+      const held = await customers.lock(id, known);
+      // Of somebody who is not there the database refuses this.
+      if (held !== undefined) await memberships.add(id, 1, at(1));
+      return held !== undefined && customers.update(held, { phone: '1' }, at(1));
+    });
+    expect(await change).toBe(false);
+  });
+
+  it('read two customers again of whom either has changed, whoever is written first', async () => {
+    for (const changed of [0, 1]) {
+      for (const first of [0, 1]) {
+        const ids = [await addCustomer(store, { notes: '' }), await addCustomer(store, { notes: '' })];
+        const known = await Promise.all(ids.map(async (id) => (await store.customers.findById(id))!));
+        await store.transaction(({ customers }) => updateById(customers, ids[changed]!, { notes: 'a' }, at(1)));
+        await store.transaction(async ({ customers }) => {
+          const held = [];
+          for (const [index, id] of ids.entries()) held.push((await customers.lock(id, known[index]))!);
+          for (const one of [held[first]!, held[1 - first]!]) {
+            await customers.update(one, { notes: `${one.customer.notes}b` }, at(2));
+          }
+        });
+        const notes = await Promise.all(ids.map(async (id) => (await store.customers.findById(id))?.customer.notes));
+        expect(notes).toEqual(changed === 0 ? ['ab', 'b'] : ['b', 'ab']);
+      }
+    }
+  });
+
   it('find a customer gone whom another one deleted while they waited for the lock', async () => {
     const id = await addCustomer(store);
     const [locked, released] = [gate(), gate()];
