@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { guard } from './children.ts';
 import { median } from './latency.ts';
 import type { SliceOrder, SliceResult } from './load.ts';
-import { cpuSecondsOf, cpuSecondsOfTree } from './processes.ts';
+import { cpuSecondsOf, cpuSecondsOfTree, minorFaultsOfChildren } from './processes.ts';
 import type { Settings } from './settings.ts';
 import type { ServerTarget, Target } from './targets.ts';
 import { type WorkloadName, workloadOf } from './workloads.ts';
@@ -78,10 +78,12 @@ export async function measureWorkload(
 ): Promise<Cell[]> {
   const { kind, title } = workloadOf(workload);
   const connections = settings.connections[kind];
+  const postgresOf = (target: Target): number | undefined =>
+    target.kind !== 'raw' && target.database === 'postgres' ? postgresPid : undefined;
   const slice = async (target: Target, rampMs: number, measureMs: number): Promise<Round> => {
     const pids = target.kind === 'raw' ? [target.pid] : target.processes.map(({ pid }) => pid);
-    const hasPostgres = target.kind !== 'raw' && target.database === 'postgres' && postgresPid !== undefined;
-    const readCpu = () => [cpuSecondsOf(pids), hasPostgres ? cpuSecondsOfTree(postgresPid) : undefined] as const;
+    const serverPid = postgresOf(target);
+    const readCpu = () => [cpuSecondsOf(pids), serverPid && cpuSecondsOfTree(serverPid)] as const;
     const [serverBefore, databaseBefore] = readCpu();
     const start = performance.now();
     const result =
@@ -97,6 +99,18 @@ export async function measureWorkload(
       databaseCores: coresOf(databaseBefore, databaseAfter, seconds),
     };
   };
+  /** Each process of PostgreSQL maps the common memory page by page, as it comes to it: not what a read costs once it has. */
+  const settle = async (target: Target): Promise<void> => {
+    const serverPid = postgresOf(target);
+    if (serverPid === undefined || kind !== 'read') return;
+    for (let spentMs = 0; spentMs < settings.mostSettlingMs; spentMs += settlingStepMs) {
+      const before = minorFaultsOfChildren(serverPid);
+      const { requests } = await slice(target, 0, settlingStepMs);
+      let faults = 0;
+      for (const [pid, count] of minorFaultsOfChildren(serverPid)) faults += count - (before.get(pid) ?? count);
+      if (faults <= requests * toleratedFaults) return;
+    }
+  };
   const rounds = new Map<Target, Round[]>(targets.map((target) => [target, []]));
   await readIn();
   for (const target of targets) {
@@ -104,6 +118,7 @@ export async function measureWorkload(
     const isNew = kind !== 'hash' && !warmed.has(code);
     warmed.add(code);
     await slice(target, 0, settings.warmUpMs + (isNew ? settings.firstWarmUpMs : 0));
+    await settle(target);
   }
   for (let round = 1; round <= settings.rounds; round += 1) {
     await readIn();
@@ -132,6 +147,10 @@ function orderFor(
 function coresOf(before: number | undefined, after: number | undefined, seconds: number): number | undefined {
   return before === undefined || after === undefined ? undefined : (after - before) / seconds;
 }
+
+const settlingStepMs = 1_000;
+/** Pages a request that are not mapped yet; each takes about a microsecond. */
+const toleratedFaults = 0.1;
 
 /** More wrong answers than this share, and what was measured is not the workload. */
 const toleratedErrors = 0.001;

@@ -29,6 +29,11 @@ export function cpuSecondsOfTree(pid: number): number | undefined {
   return (cpuSecondsOf([pid]) ?? 0) + (children ?? 0) + ended * tickSeconds;
 }
 
+/** How often each child of a process has met a page of memory that it had not mapped yet, by process id. */
+export function minorFaultsOfChildren(pid: number): ReadonlyMap<number, number> {
+  return new Map(childrenOf(pid).map((child) => [child, Number(statFieldsOf(child)?.[7] ?? 0)]));
+}
+
 /** Resident memory of a process in MB (10^6 bytes): now, and the most it ever was; undefined without /proc. */
 export function memoryOf(pid: number): { residentMb: number; peakMb: number } | undefined {
   const status = read(`/proc/${pid}/status`);

@@ -17,6 +17,8 @@ export interface Settings {
   warmUpMs: number;
   /** On top of it when a server does a kind of work for the first time: fresh code is slow until it is compiled, for seconds. */
   firstWarmUpMs: number;
+  /** On top of both, at most, until PostgreSQL's processes have mapped the memory that reads need. */
+  mostSettlingMs: number;
   measureMs: Record<Workload['kind'], number>;
   connections: Record<Workload['kind'], number>;
   /** Seconds after which a run should be over; slices shrink to that end. */
@@ -60,6 +62,7 @@ export function readSettings(args: readonly string[]): Settings {
     rampMs: isQuick ? 30 : 300,
     warmUpMs: isQuick ? 200 : 5_000,
     firstWarmUpMs: isQuick ? 300 : 4_000,
+    mostSettlingMs: isQuick ? 0 : 20_000,
     measureMs: isQuick
       ? { read: slice ?? 150, search: slice ?? 150, write: slice ?? 150, hash: slice ?? 400 }
       : { read: slice ?? 2_000, search: slice ?? 2_000, write: slice ?? 2_000, hash: slice ?? 3_000 },
