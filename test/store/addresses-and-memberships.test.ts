@@ -46,6 +46,15 @@ describeOnBothDatabases('addresses and memberships', (database) => {
     expect(await addressesOf(await addCustomer(store))).toEqual([]);
   });
 
+  it('gives addresses by their ids, in whatever order they came', async () => {
+    const address = fullAddress(await addCustomer(store));
+    const ids = [90_003, 90_001, 90_002];
+    await store.transaction(async ({ addresses }) => {
+      for (const id of ids) await addresses.insert({ ...address, id });
+    });
+    expect((await addressesOf(address.customerId))?.map(({ id }) => id)).toEqual(ids.toSorted());
+  });
+
   it('changes the given parts of one address only', async () => {
     const customerId = await addCustomer(store);
     const address = fullAddress(customerId);
