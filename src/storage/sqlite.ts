@@ -64,6 +64,8 @@ export function openSqlite(path: string): Sqlite {
       connection.pragma('synchronous = NORMAL');
       connection.pragma('wal_autocheckpoint = 0');
       connection.pragma('busy_timeout = 0');
+      // What a savepoint may have to put back, page by page; beyond 64 KiB it would go through a file in the system's temporary folder.
+      connection.pragma('temp_store = MEMORY');
       writer = new Writer(connection, path);
     }
     return writer;
