@@ -117,7 +117,7 @@ function observed(store: OpenStore, tell: (ended: EndedTransaction) => void): Op
     let wroteEvent = false;
     try {
       return await store.transaction((tx) => {
-        const { append } = tx.outbox;
+        const append = tx.outbox.append.bind(tx.outbox);
         // The rooms of a transaction are its own.
         tx.outbox.append = (entry) => {
           wroteEvent = true;

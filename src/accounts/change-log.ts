@@ -48,8 +48,9 @@ export async function logConsents(
 ): Promise<void> {
   const actor = describeActor(context.actor);
   await store.consents.append(
-    statements.map((statement) => ({
-      ...statement,
+    statements.map(({ subject, isGiven }) => ({
+      subject,
+      isGiven,
       customerId,
       origin: context.origin,
       actor,

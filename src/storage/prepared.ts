@@ -165,11 +165,16 @@ export function preparedInsert<Table extends keyof Tables, Column extends keyof 
       bySize = [];
       compiledBy.set(handle.db, bySize);
     }
-    // Null would be written into the statement instead of being a parameter of it.
-    const standIn = Object.fromEntries(columns.map((column) => [column, '']));
-    bySize[rows.length] ??= named(compile(handle, Array.from(rows, () => standIn) as unknown as Row[]));
-    const parameters = rows.flatMap((row) => columns.map((column) => row[column]));
-    await handle.write({ ...bySize[rows.length]!, parameters });
+    let statement = bySize[rows.length];
+    if (statement === undefined) {
+      // Null would be written into the statement instead of being a parameter of it.
+      const standIn = Object.fromEntries(columns.map((column) => [column, '']));
+      statement = named(compile(handle, Array.from(rows, () => standIn) as unknown as Row[]));
+      bySize[rows.length] = statement;
+    }
+    const parameters: unknown[] = [];
+    for (const row of rows) for (const column of columns) parameters.push(row[column]);
+    await handle.write({ ...statement, parameters });
   };
 }
 

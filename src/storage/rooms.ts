@@ -169,20 +169,50 @@ const writeRooms = {
   chainStates: { save: chainStates.save, pause: chainStates.pause },
 } satisfies OnHandle<Writes & Pick<WritableStore, 'attempts'>>;
 
+type Bound = Record<string, (...args: never[]) => unknown>;
+
 /** The reads of the store, run through a handle. */
 export function bindReads(handle: Handle): Reads {
   const bound = Object.entries(readRooms).map(([room, functions]) => [room, bind(handle, functions)]);
   return Object.fromEntries(bound) as Reads;
 }
 
-/** The store of one transaction, run through its handle. */
+/** Gives every function of a room the handle as its first argument. */
+function bind(handle: Handle, functions: Functions): Bound {
+  const bound: Bound = {};
+  for (const [name, call] of Object.entries(functions)) bound[name] = (...args) => call(handle, ...args);
+  return bound;
+}
+
+/** The store of one transaction, run through its handle. The functions of its rooms are methods, to be called as such. */
 export function bindWrites(handle: Handle): WritableStore {
   return new TransactionStore(handle) as unknown as WritableStore;
 }
 
-/** Binds a room when it is first asked for: most transactions use a few of them. */
+/** A room of one transaction. Each has a class of its own: to bind function by function took 7 µs a transaction. */
+class Room {
+  readonly handle: Handle;
+
+  constructor(handle: Handle) {
+    this.handle = handle;
+  }
+
+  static with(functions: Functions): typeof Room {
+    class OneRoom extends Room {}
+    const methods = OneRoom.prototype as unknown as Bound;
+    for (const [name, call] of Object.entries(functions)) {
+      methods[name] = function (this: Room, ...args: never[]) {
+        return call(this.handle, ...args);
+      };
+    }
+    return OneRoom;
+  }
+}
+
+/** Makes a room when it is first asked for: most transactions use a few of them. */
 class TransactionStore {
   readonly #handle: Handle;
+  readonly #rooms: Record<string, Room> = {};
 
   constructor(handle: Handle) {
     this.#handle = handle;
@@ -191,21 +221,13 @@ class TransactionStore {
   static {
     const [reads, writes]: Record<string, Functions>[] = [readRooms, writeRooms];
     for (const room of new Set([...Object.keys(readRooms), ...Object.keys(writeRooms)])) {
-      const functions = { ...reads?.[room], ...writes?.[room] };
+      const OneRoom = Room.with({ ...reads?.[room], ...writes?.[room] });
       Object.defineProperty(TransactionStore.prototype, room, {
         get(this: TransactionStore) {
-          const value = bind(this.#handle, functions);
-          Object.defineProperty(this, room, { value });
-          return value;
+          this.#rooms[room] ??= new OneRoom(this.#handle);
+          return this.#rooms[room];
         },
       });
     }
   }
-}
-
-/** Gives every function of a room the handle as its first argument. */
-function bind(handle: Handle, functions: Functions): Record<string, (...args: never[]) => unknown> {
-  const bound: Record<string, (...args: never[]) => unknown> = {};
-  for (const [name, call] of Object.entries(functions)) bound[name] = (...args) => call(handle, ...args);
-  return bound;
 }
