@@ -68,7 +68,7 @@ export function readSettings(args: readonly string[]): Settings {
       : { read: slice ?? 2_000, search: slice ?? 2_000, write: slice ?? 2_000, hash: slice ?? 3_000 },
     // Hashes need no more clients than keep every CPU busy; fifty writers are what the bar for commits asks for.
     connections: { read: 20, search: 4, write: 50, hash: isQuick ? 4 : 8 },
-    budgetSeconds: isQuick && slice === undefined ? 52 : undefined,
+    budgetSeconds: isQuick && slice === undefined ? 48 : undefined,
     out: values.out,
   };
 }
