@@ -135,7 +135,7 @@ const selectHeld = prepared((db, id: number) =>
     .where('customers.id', '=', id),
 );
 
-/** Who is as they were read; the words that they are found by may be anybody's to put right. */
+/** Who is as they were read, and is found by the right words: that is what `lock` says of somebody known. */
 const isUnchanged = (id: number, updatedAt: string) =>
   sql<boolean>`id = ${id} and updated_at = ${updatedAt} and indexed_text = search_text`;
 

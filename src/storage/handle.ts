@@ -76,10 +76,10 @@ export function distantHandleOn(
     if (postponed !== undefined) send(postponed.statement);
     postponed = undefined;
   };
-  const near = guarded(execute);
+  const plain = handleOn(db, execute, lockRows);
   const run = <Row>(statement: Statement<Row>): Promise<Row[]> => {
     settle();
-    return near(statement);
+    return plain.run(statement);
   };
   const write = async (statement: Statement): Promise<void> => {
     if (hasNul(statement)) throw nulRefused();
@@ -99,7 +99,7 @@ export function distantHandleOn(
       return isAwaited;
     },
   };
-  return { db, run, runAside: run, write, lockRows, trust, sharing: undefined };
+  return { ...plain, run, runAside: run, write, trust };
 }
 
 // PostgreSQL text cannot hold NUL; both databases act alike: nobody is found by it, and nothing writes it.

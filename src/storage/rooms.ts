@@ -169,50 +169,42 @@ const writeRooms = {
   chainStates: { save: chainStates.save, pause: chainStates.pause },
 } satisfies OnHandle<Writes & Pick<WritableStore, 'attempts'>>;
 
-type Bound = Record<string, (...args: never[]) => unknown>;
-
 /** The reads of the store, run through a handle. */
 export function bindReads(handle: Handle): Reads {
-  const bound = Object.entries(readRooms).map(([room, functions]) => [room, bind(handle, functions)]);
-  return Object.fromEntries(bound) as Reads;
+  const rooms = Object.entries(readRooms).map(([room, functions]) => [room, new (roomClass(functions))(handle)]);
+  return Object.fromEntries(rooms) as Reads;
 }
 
-/** Gives every function of a room the handle as its first argument. */
-function bind(handle: Handle, functions: Functions): Bound {
-  const bound: Bound = {};
-  for (const [name, call] of Object.entries(functions)) bound[name] = (...args) => call(handle, ...args);
-  return bound;
-}
-
-/** The store of one transaction, run through its handle. The functions of its rooms are methods, to be called as such. */
+/** The store of one transaction, run through its handle. */
 export function bindWrites(handle: Handle): WritableStore {
   return new TransactionStore(handle) as unknown as WritableStore;
 }
 
-/** A room of one transaction. Each has a class of its own: to bind function by function took 7 µs a transaction. */
-class Room {
-  readonly handle: Handle;
+/**
+ * A class whose methods are the functions of a room, given the handle as their first argument; they are to be called as
+ * methods. To bind function by function took 7 µs a transaction.
+ */
+function roomClass(functions: Functions): new (handle: Handle) => object {
+  class Room {
+    readonly handle: Handle;
 
-  constructor(handle: Handle) {
-    this.handle = handle;
-  }
-
-  static with(functions: Functions): typeof Room {
-    class OneRoom extends Room {}
-    const methods = OneRoom.prototype as unknown as Bound;
-    for (const [name, call] of Object.entries(functions)) {
-      methods[name] = function (this: Room, ...args: never[]) {
-        return call(this.handle, ...args);
-      };
+    constructor(handle: Handle) {
+      this.handle = handle;
     }
-    return OneRoom;
   }
+  const methods = Room.prototype as unknown as Record<string, unknown>;
+  for (const [name, call] of Object.entries(functions)) {
+    methods[name] = function (this: Room, ...args: never[]) {
+      return call(this.handle, ...args);
+    };
+  }
+  return Room;
 }
 
 /** Makes a room when it is first asked for: most transactions use a few of them. */
 class TransactionStore {
   readonly #handle: Handle;
-  readonly #rooms: Record<string, Room> = {};
+  readonly #rooms: Record<string, object> = {};
 
   constructor(handle: Handle) {
     this.#handle = handle;
@@ -221,10 +213,10 @@ class TransactionStore {
   static {
     const [reads, writes]: Record<string, Functions>[] = [readRooms, writeRooms];
     for (const room of new Set([...Object.keys(readRooms), ...Object.keys(writeRooms)])) {
-      const OneRoom = Room.with({ ...reads?.[room], ...writes?.[room] });
+      const Room = roomClass({ ...reads?.[room], ...writes?.[room] });
       Object.defineProperty(TransactionStore.prototype, room, {
         get(this: TransactionStore) {
-          this.#rooms[room] ??= new OneRoom(this.#handle);
+          this.#rooms[room] ??= new Room(this.#handle);
           return this.#rooms[room];
         },
       });

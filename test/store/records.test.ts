@@ -86,12 +86,11 @@ describeOnBothDatabases('history, consents and outbox', (database) => {
     await store.transaction(({ consents }) => consents.append([...records, { ...records[0]!, customerId: other }]));
     const kept = await statementsOf(store, id);
     expect(kept).toEqual(records.map((record) => ({ ...record, id: expect.any(Number) })));
-    const { listByCustomer, listStanding } = store.consents;
-    expect(await listByCustomer(id, { limit: 2 })).toEqual([kept[2], kept[1]]);
-    expect(await listByCustomer(id, { limit: 2, beforeId: kept[1]!.id })).toEqual([kept[0]]);
-    expect(await listStanding(id)).toEqual(kept);
+    expect(await store.consents.listByCustomer(id, { limit: 2 })).toEqual([kept[2], kept[1]]);
+    expect(await store.consents.listByCustomer(id, { limit: 2, beforeId: kept[1]!.id })).toEqual([kept[0]]);
+    expect(await store.consents.listStanding(id)).toEqual(kept);
     await store.transaction(({ consents }) => consents.append([{ ...records[0]!, isGiven: false }]));
-    expect((await listStanding(id)).map(({ subject, isGiven }) => [subject, isGiven])).toEqual([
+    expect((await store.consents.listStanding(id)).map(({ subject, isGiven }) => [subject, isGiven])).toEqual([
       ['newsletter:0', false],
       ['newsletter:1', false],
       ['newsletter:2', true],
