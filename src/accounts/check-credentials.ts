@@ -18,7 +18,9 @@ export interface Credentials {
 /** What a successful check hands on to the verb that completes the sign-in. */
 export interface CheckedAccount {
   account: SignInAccount;
-  /** A stronger hash to store in place of the present one. */
+  /** The stored hash that the password fits. */
+  passwordHash: string;
+  /** A stronger hash to store in place of it. */
   upgradedHash?: string;
   /** Failure counters to clear. */
   attemptKeys: readonly string[];
@@ -41,12 +43,13 @@ export async function checkCredentials(deps: AccountDeps, credentials: Credentia
   const key = device === undefined ? accountKey : `${accountKey}:${device}`;
 
   const check = await checkCounted(deps, key, credentials.password, account?.passwordHash);
-  // No password fits an account that is not there; this is for the compiler.
-  if (account === undefined) throw new AccountError('invalid_credentials');
+  // No password fits an account that is not there, or a hash that is not; this is for the compiler.
+  if (account === undefined || account.passwordHash === null) throw new AccountError('invalid_credentials');
   if (account.customer.unconfirmedSince !== null) {
     throw new AccountError('account_unconfirmed', { email: account.customer.email });
   }
-  return { account, upgradedHash: check.upgradedHash, attemptKeys: check.hadFailures ? [key] : [] };
+  const { upgradedHash, hadFailures } = check;
+  return { account, passwordHash: account.passwordHash, upgradedHash, attemptKeys: hadFailures ? [key] : [] };
 }
 
 async function knownDevice(

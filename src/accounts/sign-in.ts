@@ -1,7 +1,7 @@
 import { describeActor, type RequestContext } from './access.ts';
-import { type Credentials, checkCredentials } from './check-credentials.ts';
+import { type CheckedAccount, type Credentials, checkCredentials } from './check-credentials.ts';
 import type { AccountDeps } from './deps.ts';
-import { AccountError } from './errors.ts';
+import { againWhenReplaced, PasswordReplaced } from './password-replaced.ts';
 import { addSeconds, hashNetwork, hashToken, type IssuedToken, mintToken } from './session.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
 import type { Shop } from './topology.ts';
@@ -13,7 +13,7 @@ export interface SignedIn extends CustomerWithGroups {
 /**
  * Signs a customer in at a store. `email` in any case or spacing. Throws as `checkCredentials` does. Writes one session
  * and one history row, and an event where the chain's link is on; upgrades an old hash, and ends the session with the
- * lowest expiry beyond the device limit.
+ * lowest expiry beyond the device limit. The password is the one that is stored when the session is written.
  */
 export async function signIn(
   deps: AccountDeps,
@@ -22,12 +22,22 @@ export async function signIn(
 ): Promise<SignedIn> {
   const { poolId } = deps.directory.topology.websiteById(input.shop.websiteId);
   const { shop: _, ...credentials } = input;
-  const checked = await checkCredentials(deps, { ...credentials, poolId, network: context.network });
-  const { customer, groupIds } = checked.account;
+  return againWhenReplaced(async () => {
+    const checked = await checkCredentials(deps, { ...credentials, poolId, network: context.network });
+    const { customer, groupIds } = checked.account;
+    return { customer, groupIds, token: await completeSignIn(deps, checked, context) };
+  });
+}
+
+async function completeSignIn(
+  deps: AccountDeps,
+  checked: CheckedAccount,
+  context: RequestContext,
+): Promise<IssuedToken> {
+  const { customer } = checked.account;
   const now = deps.now();
   const actor = { kind: 'customer', id: customer.id } as const;
-  const token = await deps.store.transaction(async (store) => {
-    if (checked.upgradedHash !== undefined) await store.customers.setPasswordHash(customer.id, checked.upgradedHash);
+  return deps.store.transaction(async (store) => {
     if (checked.attemptKeys.length > 0) await store.attempts.delete(checked.attemptKeys);
     await store.history.append([
       {
@@ -42,9 +52,12 @@ export async function signIn(
       },
     ]);
     await askPlatform(deps, store, customer, context, now);
-    return startSession(deps, store, customer, context, now);
+    const token = await startSession(deps, store, customer, context, now, checked.passwordHash);
+    if (checked.upgradedHash !== undefined) {
+      await store.customers.upgradePasswordHash(customer.id, checked.passwordHash, checked.upgradedHash);
+    }
+    return token;
   });
-  return { customer, groupIds, token };
 }
 
 /** Leaves word that the loyalty platform is to be asked about this person: later, and not where the link is off. */
@@ -66,13 +79,17 @@ async function askPlatform(
   });
 }
 
-/** Opens a session inside a transaction and keeps the number of devices within the limit. */
+/**
+ * Opens a session inside a transaction and keeps the number of devices within the limit. Throws `PasswordReplaced` when
+ * `passwordHash` is not the stored one any more, and when nobody is there any more.
+ */
 export async function startSession(
   deps: AccountDeps,
   store: WritableStore,
   customer: { id: number; email: string },
   context: RequestContext,
   now: string,
+  passwordHash?: string,
 ): Promise<IssuedToken> {
   const { lifespanSeconds, maxDevices } = deps.rules.sessions;
   const accessToken = mintToken();
@@ -81,11 +98,11 @@ export async function startSession(
   const expiresAt = addSeconds(now, lifespanSeconds);
   // Held so that sign-ins at once count each other's sessions, and so that nobody signs in to an account being erased.
   // Pruned before the new one is there: it must not be the one to go, even where older ones were given a longer life.
-  const [isThere] = await Promise.all([
-    store.customers.hold(customer.id),
+  const [isHeld] = await Promise.all([
+    store.customers.hold(customer.id, passwordHash),
     store.sessions.prune(customer.id, maxDevices - 1, now),
   ]);
-  if (!isThere) throw new AccountError('invalid_credentials');
+  if (!isHeld) throw new PasswordReplaced();
   await store.sessions.insert({
     customerId: customer.id,
     clientId,

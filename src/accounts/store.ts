@@ -100,6 +100,8 @@ export interface Reads extends LoyaltyReads {
   sessions: {
     findByClientId(clientId: string): Promise<SessionWithCustomer | undefined>;
     isKnownNetwork(customerId: number, networkHash: string): Promise<boolean>;
+    /** Whether it has not been ended; one past its time is not ended yet. */
+    isOpen(id: number): Promise<boolean>;
   };
   links: {
     findCustomerIdByUserId(chainId: number, spaazaUserId: number): Promise<number | undefined>;
@@ -157,8 +159,11 @@ export interface Writes extends LoyaltyWrites {
      * password are not part of it.
      */
     lock(id: number, known?: CustomerWithGroups): Promise<HeldCustomer | undefined>;
-    /** Keeps others from changing or erasing a customer until the transaction ends; false when there is none. */
-    hold(id: number): Promise<boolean>;
+    /**
+     * Keeps others from changing or erasing a customer until the transaction ends; false when there is none, or when
+     * another password hash than the one given is stored by then.
+     */
+    hold(id: number, passwordHash?: string): Promise<boolean>;
     /** undefined when the e-mail is already taken in the pool. Throws `validation_failed` for a taken foreign id. */
     insert(customer: NewCustomer): Promise<number | undefined>;
     /**
@@ -168,6 +173,8 @@ export interface Writes extends LoyaltyWrites {
      */
     update(held: HeldCustomer, changes: CustomerChanges, updatedAt: string): Promise<Customer>;
     setPasswordHash(id: number, passwordHash: string): Promise<void>;
+    /** Writes another hash of the same password, unless the password has been changed since `from` was read. */
+    upgradePasswordHash(id: number, from: string, to: string): Promise<void>;
     delete(id: number): Promise<void>;
     /**
      * Goes through the next customers after an id and makes those searchable who are not, at most `limit`. Tells how many

@@ -8,6 +8,7 @@ import { AccountError, type Problem, refuseIfAny } from './errors.ts';
 import { movesUpdatedAt } from './history-fields.ts';
 import { type NewsletterWish, problemsOfWish, setGroups, wishedGroups } from './newsletter.ts';
 import { shopPasswordProblem } from './password-policy.ts';
+import { againWhenReplaced, PasswordReplaced } from './password-replaced.ts';
 import { addSeconds } from './session.ts';
 import type { CustomerWithGroups, HeldCustomer, WritableStore } from './store.ts';
 import type { Shop } from './topology.ts';
@@ -38,15 +39,23 @@ export interface OwnAccountUpdate extends CustomerUpdate {
 
 /**
  * Lets a signed-in customer change their own account. Throws `validation_failed` with every problem at once (taken
- * e-mail, unknown group, wrong current password …); then nothing is changed. A new password ends all other sessions.
- * Costs a hash only when a password is involved; throws `account_locked` after too many wrong current passwords.
+ * e-mail, unknown group, wrong current password …); then nothing is changed. A new password ends all other sessions;
+ * with one, throws `not_signed_in` where the session has ended meanwhile. Costs a hash only when a password is involved; throws `account_locked` after too many wrong current passwords.
  */
 export async function updateOwnAccount(
   deps: AccountDeps,
   input: OwnAccountUpdate,
   context: RequestContext,
 ): Promise<CustomerWithGroups> {
-  const problems = await problemsOfPasswordChange(deps, input);
+  return againWhenReplaced(() => checkAndUpdate(deps, input, context));
+}
+
+async function checkAndUpdate(
+  deps: AccountDeps,
+  input: OwnAccountUpdate,
+  context: RequestContext,
+): Promise<CustomerWithGroups> {
+  const { problems, checkedHash } = await checkPasswordChange(deps, input);
   problems.push(...problemsOf(input.changes), ...(await problemsOfNewEmail(deps, input)));
   problems.push(...input.problems, ...problemsOfWish(input.newsletter, deps.directory.topology));
   refuseIfAny(problems);
@@ -57,6 +66,7 @@ export async function updateOwnAccount(
     const known = newHash === undefined ? input.account : undefined;
     const current = await store.customers.lock(input.account.customer.id, known);
     if (current === undefined) throw new AccountError('not_signed_in');
+    if (input.password !== undefined) await refuseIfOvertaken(store, input, checkedHash);
     const now = deps.now();
     const groupIds = wishedGroups(input.newsletter, current.groupIds, input.shop);
     const held =
@@ -101,6 +111,18 @@ function laterThan(updatedAt: string, now: string): string {
   return now > updatedAt ? now : addSeconds(updatedAt, 0.001);
 }
 
+/** While a password was hashed the session may have ended, and another session may have changed the password. */
+async function refuseIfOvertaken(
+  store: WritableStore,
+  { account, sessionId }: OwnAccountUpdate,
+  checkedHash: string | undefined,
+): Promise<void> {
+  if (!(await store.sessions.isOpen(sessionId))) throw new AccountError('not_signed_in');
+  if (checkedHash === undefined) return;
+  const stored = await store.customers.findPasswordHash(account.customer.id);
+  if (stored !== checkedHash) throw new PasswordReplaced();
+}
+
 async function replacePassword(
   store: WritableStore,
   context: RequestContext,
@@ -117,10 +139,16 @@ async function replacePassword(
   return { ...held, customer: { ...customer, hasPassword: true } };
 }
 
+interface CheckedPasswordChange {
+  problems: Problem[];
+  /** The stored hash that the current password fits, where one was given. */
+  checkedHash?: string;
+}
+
 /** The order is devise's: confirmation, then the password itself, then the current one (gomus 2.8). */
-async function problemsOfPasswordChange(deps: AccountDeps, input: OwnAccountUpdate): Promise<Problem[]> {
+async function checkPasswordChange(deps: AccountDeps, input: OwnAccountUpdate): Promise<CheckedPasswordChange> {
   const problems: Problem[] = [];
-  if (input.password === undefined) return problems;
+  if (input.password === undefined) return { problems };
   const { newPassword, passwordConfirmation, currentPassword } = input.password;
   if (passwordConfirmation !== undefined && passwordConfirmation !== newPassword) {
     problems.push({ field: 'passwordConfirmation', rule: 'mismatch' });
@@ -135,29 +163,30 @@ async function problemsOfPasswordChange(deps: AccountDeps, input: OwnAccountUpda
     const isUnread = input.problems.some(({ field }) => field === 'currentPassword');
     const isMissing = (isRequired && !isUnread) || currentPassword === '';
     if (isMissing) problems.push({ field: 'currentPassword', rule: 'blank' });
-  } else if (!(await isCurrentPassword(deps, input, currentPassword))) {
-    problems.push({ field: 'currentPassword', rule: 'invalid' });
+    return { problems };
   }
-  return problems;
+  const checkedHash = await checkCurrentPassword(deps, input, currentPassword);
+  if (checkedHash === undefined) problems.push({ field: 'currentPassword', rule: 'invalid' });
+  return { problems, checkedHash };
 }
 
 /**
- * Counted per session, so that a stolen token cannot try out passwords for ever and does not lock the owner out. Throws
- * `account_locked` after too many wrong ones.
+ * The stored hash that the password fits, or undefined. Counted per session, so that a stolen token cannot try out
+ * passwords for ever and does not lock the owner out. Throws `account_locked` after too many wrong ones.
  */
-async function isCurrentPassword(
+async function checkCurrentPassword(
   deps: AccountDeps,
   { account, sessionId }: OwnAccountUpdate,
   password: string,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const key = `session:${sessionId}`;
   try {
     const stored = await deps.store.customers.findPasswordHash(account.customer.id);
     const { hadFailures } = await checkCounted(deps, key, password, stored);
     if (hadFailures) await deps.store.transaction((store) => store.attempts.delete([key]));
-    return true;
+    return stored ?? undefined;
   } catch (error) {
-    if (error instanceof AccountError && error.code === 'invalid_credentials') return false;
+    if (error instanceof AccountError && error.code === 'invalid_credentials') return undefined;
     throw error;
   }
 }

@@ -27,7 +27,9 @@ export async function verifyLogin(
   const { customer } = checked.account;
   if (checked.upgradedHash !== undefined || checked.attemptKeys.length > 0) {
     await deps.store.transaction(async (store) => {
-      if (checked.upgradedHash !== undefined) await store.customers.setPasswordHash(customer.id, checked.upgradedHash);
+      if (checked.upgradedHash !== undefined) {
+        await store.customers.upgradePasswordHash(customer.id, checked.passwordHash, checked.upgradedHash);
+      }
       if (checked.attemptKeys.length > 0) await store.attempts.delete(checked.attemptKeys);
     });
   }

@@ -111,9 +111,17 @@ export async function listIds(
 
 const lockById = preparedLock((db, id: number) => db.selectFrom('customers').select('id').where('id', '=', id));
 
-/** Keeps others from changing or erasing a customer until the transaction ends; false when there is none. */
-export async function hold(handle: Handle, id: number): Promise<boolean> {
-  return (await lockById(handle, id)).length > 0;
+const lockByHash = preparedLock((db, id: number, passwordHash: string) =>
+  db.selectFrom('customers').select('id').where('id', '=', id).where('password_hash', '=', passwordHash),
+);
+
+/**
+ * Keeps others from changing or erasing a customer until the transaction ends; false when there is none. With
+ * `passwordHash` also false when another one is stored by then.
+ */
+export async function hold(handle: Handle, id: number, passwordHash?: string): Promise<boolean> {
+  const rows = passwordHash === undefined ? lockById(handle, id) : lockByHash(handle, id, passwordHash);
+  return (await rows).length > 0;
 }
 
 const selectWebsites = preparedMany((db, ids: readonly number[]) =>
@@ -226,6 +234,15 @@ const replaceHash = preparedWrite((db, id: number, passwordHash: string) =>
 /** Replaces the password hash. Sessions stay; ending them is up to the verb. */
 export async function setPasswordHash(handle: Handle, id: number, passwordHash: string): Promise<void> {
   await replaceHash(handle, id, passwordHash);
+}
+
+const upgradeHash = preparedWrite((db, id: number, from: string, to: string) =>
+  db.updateTable('customers').set({ password_hash: to }).where('id', '=', id).where('password_hash', '=', from),
+);
+
+/** Writes another hash of the same password, unless the password has been changed since `from` was read. */
+export async function upgradePasswordHash(handle: Handle, id: number, from: string, to: string): Promise<void> {
+  await upgradeHash(handle, id, from, to);
 }
 
 /**

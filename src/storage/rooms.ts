@@ -45,7 +45,11 @@ const readRooms = {
     listIds: customers.listIds,
     mapWebsiteIds: customers.mapWebsiteIds,
   },
-  sessions: { findByClientId: sessions.findByClientId, isKnownNetwork: sessions.isKnownNetwork },
+  sessions: {
+    findByClientId: sessions.findByClientId,
+    isKnownNetwork: sessions.isKnownNetwork,
+    isOpen: sessions.isOpen,
+  },
   links: {
     findCustomerIdByUserId: links.findCustomerIdByUserId,
     findCustomerIdByMemberNumber: links.findCustomerIdByMemberNumber,
@@ -98,6 +102,7 @@ const writeRooms = {
     insert: customers.insert,
     update: customers.update,
     setPasswordHash: customers.setPasswordHash,
+    upgradePasswordHash: customers.upgradePasswordHash,
     delete: customers.deleteById,
     index: words.index,
     recount: counts.recount,

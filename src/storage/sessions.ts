@@ -67,6 +67,13 @@ export async function isKnownNetwork(handle: Handle, customerId: number, network
   return (await selectKnownNetwork(handle, customerId, networkHash)).length > 0;
 }
 
+const selectOpen = prepared((db, id: number) => db.selectFrom('sessions').select('id').where('id', '=', id));
+
+/** Tells whether a session has not been ended. */
+export async function isOpen(handle: Handle, id: number): Promise<boolean> {
+  return (await selectOpen(handle, id)).length > 0;
+}
+
 const insertSessions = preparedInsert('sessions', [
   'customer_id',
   'client_id',

@@ -181,6 +181,16 @@ describeOnBothDatabases('customers', (database) => {
     expect((await store.customers.findById(id))?.customer).toEqual({ ...before, hasPassword: true });
   });
 
+  it('upgrades a password hash that is still the one that was checked, and holds by it', async () => {
+    const id = await addCustomer(store, { passwordHash: '$2b$10$y' });
+    await store.transaction(async ({ customers }) => {
+      expect([await customers.hold(id, '$2b$10$y'), await customers.hold(id, '$2b$10$z')]).toEqual([true, false]);
+      await customers.upgradePasswordHash(id, '$2b$10$z', 'wrong');
+      await customers.upgradePasswordHash(id, '$2b$10$y', 'right');
+    });
+    expect(await store.customers.findPasswordHash(id)).toBe('right');
+  });
+
   it('counts customers', async () => {
     const before = await store.customers.countAll();
     await addCustomer(store);

@@ -35,6 +35,8 @@ const lookups: [string, (handle: Handle) => Promise<unknown>][] = [
   ['the next customers', (handle) => customers.listIds(handle, 1, 50)],
   ['a password hash', (handle) => customers.findPasswordHash(handle, 1)],
   ['a session by client id', (handle) => sessions.findByClientId(handle, 'x')],
+  ['whether a session is open', (handle) => sessions.isOpen(handle, 1)],
+  ['a customer to hold by their password hash', (handle) => customers.hold(handle, 1, 'x')],
   ['a known network', (handle) => sessions.isKnownNetwork(handle, 1, 'x')],
   ['a loyalty profile by id', (handle) => links.findProfile(handle, 1, 123)],
   ['a loyalty profile by e-mail', (handle) => links.findProfileByEmail(handle, 1, 'a@example.org', 123)],

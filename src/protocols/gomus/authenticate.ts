@@ -55,6 +55,12 @@ export function announce(reply: FastifyReply, token: IssuedToken): void {
   );
 }
 
+/** Takes the token headers off again: a session that has ended announces nothing (gomus 2.5). */
+export function dropTokenHeaders(reply: FastifyReply): void {
+  for (const name of ['access-token', 'token-type', 'client', 'expiry', 'uid', 'authorization'])
+    reply.removeHeader(name);
+}
+
 /** The decoded body, which the adapter's preValidation hook put in place. */
 export function bodyOf(request: FastifyRequest): Record<string, unknown> {
   return (request.body ?? {}) as Record<string, unknown>;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AccountError } from '../../accounts/errors.ts';
 import type { SignedIn } from '../../accounts/sign-in.ts';
-import { announce, bodyOf, contextOf, requireCustomer } from './authenticate.ts';
+import { announce, bodyOf, contextOf, dropTokenHeaders, requireCustomer } from './authenticate.ts';
 import { presentDraft } from './draft.ts';
 import { type RefusalContext, sentence } from './errors.ts';
 import { hasAccountFields, readAccount } from './input.ts';
@@ -18,7 +18,6 @@ import {
   TokenHeaders,
   UpdateBody,
 } from './schemas.ts';
-import { dropTokenHeaders } from './session-routes.ts';
 
 /** Registering, changing and deleting one's own account. */
 export async function registrationRoutes(app: FastifyInstance, wire: GomusWire): Promise<void> {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AccountError, isRefusedOnPurpose, reasonOf } from '../../accounts/errors.ts';
 import type { Accounts } from '../../accounts/index.ts';
 import type { Shop } from '../../accounts/topology.ts';
+import { dropTokenHeaders } from './authenticate.ts';
 import { parseBody } from './body.ts';
 import { customerRoutes } from './customer-routes.ts';
 import { type Envelope, type NotSignedIn, plainly, type RefusalContext, refusalOf } from './errors.ts';
@@ -111,6 +112,8 @@ function refuse(wire: GomusWire, error: unknown, request: FastifyRequest, reply:
   };
   request.refusal = reasonOf(error);
   const refusal = refusalOf(error, context);
+  // The session may have been there when the request came, and ended while a password was hashed.
+  if (error instanceof AccountError && error.code === 'not_signed_in') dropTokenHeaders(reply);
   // A client that went away in the middle of its body is no fault of ours.
   const isFault = refusal.status >= 500 && !isRefusedOnPurpose(error);
   if (isFault && !request.raw.aborted) request.log.error({ err: error }, 'request failed');

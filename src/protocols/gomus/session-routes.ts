@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { announce, bodyOf, contextOf, credentialsOf, requireCustomer } from './authenticate.ts';
+import { announce, bodyOf, contextOf, credentialsOf, dropTokenHeaders, requireCustomer } from './authenticate.ts';
 import { scalarText } from './body.ts';
 import { sentence } from './errors.ts';
 import { presentCustomer } from './present.ts';
@@ -106,12 +106,6 @@ export async function sessionRoutes(app: FastifyInstance, wire: GomusWire): Prom
       return { success: true, data: presentCustomer(session, wire.localeOf(request), wire.formatTime) };
     },
   );
-}
-
-/** Takes the token headers off again: a session that has just ended announces nothing (gomus 2.5). */
-export function dropTokenHeaders(reply: { removeHeader(name: string): unknown }): void {
-  for (const name of ['access-token', 'token-type', 'client', 'expiry', 'uid', 'authorization'])
-    reply.removeHeader(name);
 }
 
 /** e-mail or password of a sign-in: from the body, else from a header of that name, as the gem reads them. */

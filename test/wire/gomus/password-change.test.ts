@@ -57,6 +57,25 @@ describeOnServers('changing the password', (server) => {
     expect((await signIn(server, email, password)).client).toBeDefined();
   });
 
+  it('gives no token headers when the session ended while the password was hashed', async () => {
+    const { tokens, email, password } = await signUp(server);
+    // They stand in line before it.
+    const others = Array.from({ length: 30 }, (_, index) =>
+      call(server, 'POST', '/auth/sign_in', { json: { email: `nobody-${index}@example.org`, password } }),
+    );
+    const changing = call(server, 'PUT', '/auth/password', {
+      headers: tokens,
+      json: { ...next, current_password: password },
+    });
+    expect(await isSignedIn(server, tokens)).toBe(true);
+    expect((await call(server, 'DELETE', '/auth/sign_out', { headers: tokens })).status).toBe(200);
+    const answer = await changing;
+    expect([answer.status, answer.json.error]).toEqual([401, 'Unauthorized']);
+    expect(tokenHeadersOn(answer)).toEqual([]);
+    await Promise.all(others);
+    await signIn(server, email, password);
+  });
+
   it('leaves a history row and an event without the password', async () => {
     const { tokens, password, id } = await signUp(server);
     await call(server, 'PUT', '/auth/password', { headers: tokens, json: { ...next, current_password: password } });
