@@ -9,7 +9,7 @@ import type { TopologyData } from '../../src/accounts/topology.ts';
 import { changeCustomer } from '../../src/accounts/update-customer.ts';
 import { demoTopology } from '../../src/demo.ts';
 import { describeOnBothDatabases } from '../dialects.ts';
-import { addCustomer, at, someEmail } from '../fixtures.ts';
+import { addCustomer, at, newSession, someEmail } from '../fixtures.ts';
 import { houseOfSuite, loyaltyUpdate, operator, platform } from './house.ts';
 
 const [website] = demoTopology.websites;
@@ -160,7 +160,10 @@ describeOnBothDatabases('the record of a customer as of a moment', (database) =>
       const password = taken.password ? { password: { newPassword: 'ten lives' } } : {};
       const newsletter = { groupIds: taken.groupIds };
       const account = (await store.customers.findById(id))!;
-      const input = { account, sessionId: 0, shop: shop!, changes, newsletter, problems: [], ...password };
+      const session = newSession(id);
+      await store.transaction(({ sessions }) => sessions.insert(session));
+      const sessionId = (await store.sessions.findByClientId(session.clientId))!.session.id;
+      const input = { account, sessionId, shop: shop!, changes, newsletter, problems: [], ...password };
       await accounts.updateOwnAccount(input, asCustomer);
     } else if (taken.do === 'record') {
       const { changes, groupIds } = taken;
@@ -172,7 +175,8 @@ describeOnBothDatabases('the record of a customer as of a moment', (database) =>
       userIds += 1;
       // The one who is found by our id must be of the chain; the second website shares the pool, so by e-mail.
       const username = (await store.customers.findById(id))!.customer.email;
-      const userId = taken.userId && { userId: userIds };
+      // Nobody is untied because somebody else was erased.
+      const userId = taken.userId && !taken.update?.isErasure && { userId: userIds };
       const memberNumber = taken.member && { memberNumber: taken.member };
       const identifiers = { username, ...userId, ...(userId && memberNumber) };
       await accounts.applyLoyaltyUpdate(
