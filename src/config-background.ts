@@ -11,7 +11,7 @@ export const backgroundSettings: Record<'runsJobs', Setting<boolean>> &
     env: 'FOYER_JOBS',
     kind: choice('on', 'off'),
     default: true,
-    doc: 'Whether this node works on what waits for Spaaza. Leave it on for one node at least; all that have it on need the same Spaaza credentials.',
+    doc: 'Whether this node works on what waits for Spaaza. Leave it on for one node at least. All nodes need the same Spaaza credentials.',
   },
   spaazaPullIntervalSeconds: {
     env: 'FOYER_SPAAZA_PULL_INTERVAL_SECONDS',

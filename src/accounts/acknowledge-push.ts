@@ -93,7 +93,7 @@ async function agreeOn(
     deps,
     store,
     { ...context, origin: 'pull' },
-    { current, before: profile, update: { ...update, ...rest }, now, agreed: view },
+    { current, before: profile, known, update: { ...update, ...rest }, now, agreed: view },
   );
   if (heard.outcome !== 'applied')
     await store.links.agree(customerId, chainId, { view, ...digestOf(view), syncedAt: now });

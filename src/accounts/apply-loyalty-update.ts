@@ -3,7 +3,7 @@ import type { AddressChanges, CustomerChanges } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { endLoyaltyTie } from './end-loyalty-tie.ts';
 import { AccountError, type Problem, refuseIfAny } from './errors.ts';
-import { type LoyaltyProfile, noChain } from './loyalty-link.ts';
+import { type KnownAgreement, type LoyaltyProfile, noChain } from './loyalty-link.ts';
 import { leaveOutProblems, problemsOfLoyaltyUpdate } from './loyalty-update-problems.ts';
 import { type LoyaltyIdentifiers, matchCustomer, nobodyFound, placeNewCustomer } from './match-customer.ts';
 import { insertCustomer } from './sign-up.ts';
@@ -93,11 +93,11 @@ export async function applyLoyaltyUpdate(
       }
       // Between the look and the lock the customer was erased: to the caller that is the same as never found.
       if (held === undefined) throw nobodyFound();
-      const { current, before } = held;
+      const { current, before, known } = held;
       const now = deps.now();
       const applied = update.isErasure
-        ? await unlink(deps, store, context, chainId, current, update, now)
-        : await takeOverUpdate(deps, store, context, { current, before, update, now });
+        ? await unlink(deps, store, context, current, before, update, now)
+        : await takeOverUpdate(deps, store, context, { current, before, known, update, now });
       return { ...applied, leftOut: [...leftOut, ...applied.leftOut] };
     });
   try {
@@ -111,18 +111,19 @@ export async function applyLoyaltyUpdate(
   }
 }
 
-/** Locks a customer and reads the profile; undefined when there is none. */
+/** Locks a customer and reads the profile and what was agreed; undefined when there is none. */
 async function lockWithProfile(
   store: WritableStore,
   id: number,
   chainId: number,
-): Promise<{ current: HeldCustomer; before: LoyaltyProfile } | undefined> {
+): Promise<{ current: HeldCustomer; before: LoyaltyProfile; known: KnownAgreement | undefined } | undefined> {
   // Asked for together, answered one after the other: the profile is that of the locked customer.
-  const [current, before] = await Promise.all([
+  const [current, before, known] = await Promise.all([
     store.customers.lock(id),
     store.customers.findLoyaltyProfile(id, chainId),
+    store.links.findAgreement(id, chainId),
   ]);
-  return current && before && { current, before };
+  return current && before && { current, before, known };
 }
 
 /** Inserts, or finds whom a request running at the same time has just inserted. */
@@ -158,12 +159,15 @@ async function unlink(
   deps: AccountDeps,
   store: WritableStore,
   context: RequestContext,
-  chainId: number,
   current: HeldCustomer,
-  { identifiers }: LoyaltyUpdate,
+  { link }: LoyaltyProfile,
+  { identifiers: { userId } }: LoyaltyUpdate,
   now: string,
 ): Promise<AppliedUpdate> {
-  await endLoyaltyTie(deps, store, context, current, { chainId, spaazaUserId: identifiers.userId ?? null }, now);
+  // Found by the e-mail, and tied to another person over there, who was not erased.
+  if (userId !== undefined && link.spaazaUserId !== null && userId !== link.spaazaUserId) throw nobodyFound();
+  const { chainId } = link;
+  await endLoyaltyTie(deps, store, context, current, { chainId, spaazaUserId: userId ?? null }, now);
   const { id } = current.customer;
   const profile = (await store.customers.findLoyaltyProfile(id, chainId))!;
   return { profile, groupIds: current.groupIds, outcome: 'applied', leftOut: [] };

@@ -1,19 +1,34 @@
 import type { OutboundView } from './loyalty-link.ts';
 import type { SentWords } from './sent-words.ts';
-import { fieldsApart, fieldsWithValue, type SharedField, sharedFields } from './shared-fields.ts';
+import { fieldsApart, fieldsWithValue, type SharedField, sharedFields, valuesIn } from './shared-fields.ts';
 
 /**
- * The fields that a push of a view sends. Of somebody new, those that have a value. Of others, those that differ from what
+ * The fields that a push of a view sends. Of somebody new, those that have a value; a no is one where it was said here, by the
+ * consents in `saidHere`: whom the shop never asked may have agreed elsewhere. Of others, those that differ from what
  * was agreed, and those that were `sent` without an answer, which may be over there as they were then. All, when nothing is
  * known of what was agreed, or when its fields are the same and its digest is not, which is one of another version.
  */
 export function fieldsToSend(
   view: OutboundView,
-  { isNew, agreed, sent }: { isNew: boolean; agreed: OutboundView | undefined; sent: SentWords | null },
+  {
+    isNew,
+    saidHere,
+    agreed,
+    sent,
+  }: {
+    isNew: boolean;
+    saidHere: ReadonlySet<SharedField>;
+    agreed: OutboundView | undefined;
+    sent: SentWords | null;
+  },
 ): readonly SharedField[] {
-  if (isNew) return fieldsWithValue(view);
+  if (isNew) return fieldsWithValue(view).filter((field) => saidHere.has(field) || !isNo(view, field));
   if (agreed === undefined) return sharedFields;
   const apart = fieldsApart(view, agreed);
   const fields = sharedFields.filter((field) => apart.includes(field) || sent?.[field] !== undefined);
   return fields.length === 0 ? sharedFields : fields;
+}
+
+function isNo(view: OutboundView, field: SharedField): boolean {
+  return valuesIn(view, field).every((value) => value === false);
 }

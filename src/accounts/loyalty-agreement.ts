@@ -7,21 +7,17 @@ import { isFormerWord } from './former-words.ts';
 import { digestOf, type KnownAgreement, type LoyaltyProfile, type OutboundView, outboundView } from './loyalty-link.ts';
 import { type Merged, mergeLoyaltyUpdate, needsTimes, platformView, type Sides } from './merge-loyalty-update.ts';
 import { addSeconds } from './session.ts';
-import {
-  isConsent,
-  recordedNames,
-  type SharedField,
-  type Statement,
-  sharedFields,
-  valuesSaid,
-  without,
-} from './shared-fields.ts';
+import { type SharedField, type Statement, sharedFields, valuesSaid, without } from './shared-fields.ts';
 import type { Reads, WritableStore } from './store.ts';
+import { timesOfChanges } from './times-of-changes.ts';
 
 /** An update held against what is here and what was last agreed. */
 export interface Comparison extends Merged {
   sides: Sides;
+  /** What was agreed and heard before, where an update is held against it. */
   known: KnownAgreement | undefined;
+  /** The view that was agreed before, also where nothing is held against it. */
+  kept: OutboundView | undefined;
   /** When the platform changed what it says, as far as it can be believed. */
   saidAt: string | undefined;
   /** False where only our side is known: then everything that is said is taken over. */
@@ -41,7 +37,7 @@ export function heardSoFar(known: KnownAgreement | undefined): string {
 /**
  * Holds an update against a profile that is locked. It is merged where the chain's link is on and something was agreed,
  * and where it came without a caller; the update endpoint's first word about somebody is taken as it is, as documented.
- * `agreed` takes the place of what is kept.
+ * `known` is what is kept of what was agreed; `agreed` takes its place.
  */
 export async function compareWithAgreed(
   deps: AccountDeps,
@@ -49,23 +45,27 @@ export async function compareWithAgreed(
   context: RequestContext,
   {
     profile,
+    known: kept,
     update,
     now,
     agreed,
-  }: { profile: LoyaltyProfile; update: LoyaltyUpdate; now: string; agreed?: OutboundView },
+  }: {
+    profile: LoyaltyProfile;
+    known: KnownAgreement | undefined;
+    update: LoyaltyUpdate;
+    now: string;
+    agreed?: OutboundView;
+  },
 ): Promise<Comparison> {
   const { customer, link } = profile;
   const isOn = deps.loyalty.isOn(link.chainId);
-  const isAsked = isOn || context.origin === 'webhook';
-  const [known, waiting] = await Promise.all([
-    isAsked ? store.links.findAgreement(customer.id, link.chainId) : undefined,
-    isOn ? store.queue.find(link.chainId, customer.id) : undefined,
-  ]);
+  const known = isOn || context.origin === 'webhook' ? kept : undefined;
+  const waiting = isOn ? await store.queue.find(link.chainId, customer.id) : undefined;
   const isOvertaken = update.heardBefore !== undefined && update.heardBefore !== heardSoFar(known);
   const saidAt = believable(update.lastModifiedAt, now);
   const late = isOn && context.origin !== 'pull' ? lateFields(update, known, saidAt, now) : [];
   const said: LoyaltyUpdate = { ...update, ...late.reduce<Statement>(without, update) };
-  const compared = { known, saidAt, isOvertaken, isLate: late.length > 0 };
+  const compared = { known, kept: kept?.view, saidAt, isOvertaken, isLate: late.length > 0 };
   const sides: Sides = {
     agreed: isOn ? (agreed ?? known?.view) : undefined,
     ours: outboundView(profile),
@@ -120,7 +120,8 @@ export function isUnsure({ known, saidAt, isMerged, isOvertaken, conflicts, stay
 
 /**
  * Notes what the platform has after an update was taken over, so that what came from there does not go back, and what stayed
- * ours is sent. `hasEvent`: an event was written already. Gives the profile with the new digests.
+ * ours is sent. Where the link is off here the platform may never have been told what is ours: nothing is agreed then but what
+ * was before, and what it says itself. `hasEvent`: an event was written already. Gives the profile with the new digests.
  */
 export async function noteAgreement(
   deps: AccountDeps,
@@ -130,23 +131,31 @@ export async function noteAgreement(
   { profile, now, hasEvent }: { profile: LoyaltyProfile; now: string; hasEvent: boolean },
 ): Promise<LoyaltyProfile> {
   const { customerId, chainId, agreedDigest: earlier } = profile.link;
-  const { sides, stays, known, saidAt } = comparison;
+  const { sides, stays, known, kept, saidAt } = comparison;
   const ours = outboundView(profile);
   const isOn = deps.loyalty.isOn(chainId);
-  const view = isOn ? platformView(sides, stays, ours) : ours;
-  const digest = digestOf(view);
+  const agreed = isOn ? sides.agreed : kept;
+  const theirs = platformView({ ...sides, agreed }, stays, ours);
+  const [digestOfTheirs, digestOfOurs] = [digestOf(theirs), digestOf(ours)];
+  // On the wire the hash stands for what is shown, and where nothing is ever sent that is all there is to stand for.
+  const { lastHash } = isOn ? digestOfTheirs : digestOfOurs;
+  const { agreedDigest } = digestOfTheirs;
   const isYounger = saidAt !== undefined && saidAt > (known?.platformModifiedAt ?? '');
   const platformModifiedAt = isYounger && (isOn || context.origin === 'webhook') ? saidAt : undefined;
   // Where nothing is ever asked or sent, nobody looks at the time either.
-  if (digest.agreedDigest === earlier && !isOn && platformModifiedAt === undefined) return profile;
-  await store.links.agree(customerId, chainId, { view, ...digest, syncedAt: now, platformModifiedAt });
-  const isApart = digest.agreedDigest !== digestOf(ours).agreedDigest && digest.agreedDigest !== earlier;
+  const isNoted = lastHash === profile.link.lastHash || earlier === digestOfOurs.agreedDigest;
+  if (!isOn && isNoted && platformModifiedAt === undefined) return profile;
+  // Who only ever spoke to a link that was off is asked before anything is sent.
+  const isKnown = isOn || agreed !== undefined;
+  const heard = isKnown ? { view: theirs, syncedAt: now } : { view: undefined, syncedAt: null };
+  await store.links.agree(customerId, chainId, { ...heard, lastHash, agreedDigest, platformModifiedAt });
+  const isApart = agreedDigest !== digestOfOurs.agreedDigest && agreedDigest !== earlier;
   if (isOn && isApart && !hasEvent) {
     const event = { type: 'customer.updated' as const, customerId, fields: [] };
     const { origin, requestId } = context;
     await store.outbox.append({ event, origin, actor: 'system', requestId, occurredAt: now });
   }
-  return { ...profile, link: { ...profile.link, ...digest } };
+  return { ...profile, link: { ...profile.link, lastHash, agreedDigest } };
 }
 
 /** Everything that is said, taken over. */
@@ -171,27 +180,3 @@ async function isTakenElsewhere(
   const owner = await store.customers.findByEmail(customer.poolId, normalizeEmail(email));
   return owner !== undefined && owner.customer.id !== customer.id;
 }
-
-/**
- * When each field was last changed here: at the latest when the account was made. Of consents only what was said here
- * counts; what the platform said is known to it.
- */
-async function timesOfChanges(
-  store: Reads,
-  { customer, link }: LoyaltyProfile,
-): Promise<ReadonlyMap<SharedField, string>> {
-  const entries = await store.history.listLastByField(customer.id);
-  const times = new Map<SharedField, string>();
-  for (const field of sharedFields) {
-    const names = recordedNames(field, link.chainId);
-    const moments = entries
-      .filter((entry) => names.includes(entry.field) && !(isConsent(field) && fromPlatform.has(entry.origin)))
-      .map(({ changedAt }) => changedAt)
-      .sort();
-    const time = moments.at(-1) ?? (isConsent(field) ? undefined : customer.createdAt);
-    if (time !== undefined) times.set(field, time);
-  }
-  return times;
-}
-
-const fromPlatform: ReadonlySet<string> = new Set(['spaaza', 'webhook', 'pull', 'push']);

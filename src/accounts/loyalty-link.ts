@@ -36,10 +36,11 @@ export interface LoyaltyLink {
 
 /** What both sides agree on: the view the platform has, its digests, and when that was established (ISO 8601). */
 export interface LoyaltyAgreement {
-  view: OutboundView;
+  /** Undefined, and `syncedAt` null, where too little is known of what the platform has: it is asked first then. */
+  view: OutboundView | undefined;
   lastHash: string;
   agreedDigest: string;
-  syncedAt: string;
+  syncedAt: string | null;
   /** When the platform last changed its record, as far as it was heard of; undefined leaves what is known. */
   platformModifiedAt?: string;
 }

@@ -8,10 +8,10 @@ export interface LoyaltyPlatform {
   /** Gives undefined when the platform knows nobody by this. */
   fetchUser(by: PlatformIdentity, call?: PlatformCall): Promise<PlatformUser | undefined>;
   /**
-   * Tells the platform of a customer, and updates the person it knows by our id or e-mail if there is one: it may be
-   * repeated. What the view leaves out stays there as it is.
+   * Tells the platform these fields of a customer, and updates the person it knows by our id or e-mail if there is one: it
+   * may be repeated. All other fields stay there as they are.
    */
-  addUser(view: OutboundView, call?: PlatformCall): Promise<PlatformUser>;
+  addUser(view: OutboundView, fields: readonly SharedField[], call?: PlatformCall): Promise<PlatformUser>;
   /**
    * Changes these fields of the person with this id, and empties those that the view has no value for; another e-mail than
    * before is a rename. All other fields stay as they are over there.

@@ -6,7 +6,7 @@ import { chainOf, type LoyaltyProfile, noChain } from './loyalty-link.ts';
 
 /**
  * A customer as the loyalty platform would be told, found by our id. The chain is that of the customer's website, or the
- * only one there is. One read. Throws `customer_not_found` for an unknown id and for a customer the caller's key may not
+ * only one there is, or the only one that the customer is tied in. One read, but for the last. Throws `customer_not_found` for an unknown id and for a customer the caller's key may not
  * touch.
  */
 export async function getLoyaltyProfile(
@@ -21,9 +21,17 @@ export async function getLoyaltyProfile(
   if (profile === undefined || !mayTouchWebsite(context.actor, profile.customer.websiteId)) {
     throw new AccountError('customer_not_found', { lookup: { by: 'id', value: String(input.customerId) } });
   }
-  const chainId = chainOf(topology, topology.websiteById(profile.customer.websiteId));
+  const { id, websiteId } = profile.customer;
+  const own = chainOf(topology, topology.websiteById(websiteId));
+  const chainId = own === noChain ? await onlyTie(deps, id) : own;
   if (chainId === guess) return profile;
-  return (await customers.findLoyaltyProfile(profile.customer.id, chainId)) ?? profile;
+  return (await customers.findLoyaltyProfile(id, chainId)) ?? profile;
+}
+
+/** The chain in which a customer of a website without one is known, where several are configured. */
+async function onlyTie(deps: AccountDeps, customerId: number): Promise<number> {
+  const [tie, ...others] = await deps.store.replica.links.listTies([customerId]);
+  return tie !== undefined && others.length === 0 ? tie.chainId : noChain;
 }
 
 /**

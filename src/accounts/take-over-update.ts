@@ -7,6 +7,7 @@ import { refuseIfAny } from './errors.ts';
 import { applyAddress } from './loyalty-address.ts';
 import { compareWithAgreed, isOutdated, isUnsure, noteAgreement } from './loyalty-agreement.ts';
 import {
+  type KnownAgreement,
   type LoyaltyLink,
   type LoyaltyLinkChanges,
   type LoyaltyProfile,
@@ -23,7 +24,7 @@ import { changeCustomer } from './update-customer.ts';
  * Takes over what the loyalty platform says about a customer, inside a transaction that has locked the customer and read
  * the profile `before` after that: ids, address, consents and profile with their history, then what both sides agree on by
  * now. Decisions between two values go to the history as `conflict.<chain>.<field>`. What it cannot tell, the workers ask
- * the platform. `agreed` is what both sides agree on when more is known of it than is kept.
+ * the platform. `known` is what is kept of what was agreed; `agreed` is what both sides agree on when more is known of it.
  */
 export async function takeOverUpdate(
   deps: AccountDeps,
@@ -32,14 +33,16 @@ export async function takeOverUpdate(
   input: {
     current: HeldCustomer;
     before: LoyaltyProfile;
+    known: KnownAgreement | undefined;
     update: LoyaltyUpdate;
     now: string;
     agreed?: OutboundView;
   },
 ): Promise<AppliedUpdate> {
-  const { current, before, update, now, agreed } = input;
+  const { current, update, now, agreed } = input;
+  const { before, known } = hasCaller(context) ? await withoutFormerPerson(store, input) : input;
   const { customerId: id, chainId } = before.link;
-  const comparison = await compareWithAgreed(deps, store, context, { profile: before, update, now, agreed });
+  const comparison = await compareWithAgreed(deps, store, context, { profile: before, known, update, now, agreed });
   const { conflicts, leftOut, taken } = comparison;
   const unchanged = { profile: before, groupIds: current.groupIds, leftOut: [] };
   if (isOutdated(comparison)) return { ...unchanged, outcome: 'outdated' };
@@ -59,6 +62,18 @@ export async function takeOverUpdate(
   });
   if (comparison.isLate) await askSoon(store, context, chainId, id, now);
   return { profile, groupIds: changed.groupIds, outcome: 'applied', leftOut };
+}
+
+/** Who is tied to another person over there has agreed on nothing with that one, and what the former one said is no news. */
+async function withoutFormerPerson(
+  store: WritableStore,
+  { before, known, update }: { before: LoyaltyProfile; known: KnownAgreement | undefined; update: LoyaltyUpdate },
+): Promise<{ before: LoyaltyProfile; known: KnownAgreement | undefined }> {
+  const { customerId, chainId, spaazaUserId } = before.link;
+  const { userId } = update.identifiers;
+  if (userId === undefined || spaazaUserId === null || userId === spaazaUserId) return { before, known };
+  await store.links.forgetAgreement(customerId, chainId);
+  return { before: { ...before, link: { ...before.link, agreedDigest: null, lastHash: null } }, known: undefined };
 }
 
 /** Has the platform asked about a customer, however short ago it was heard of. */

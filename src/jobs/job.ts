@@ -3,6 +3,8 @@ import type { AccountDeps } from '../accounts/deps.ts';
 import type { KnownAgreement, LoyaltyProfile } from '../accounts/loyalty-link.ts';
 import type { LoyaltyPlatform } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
+import type { SharedField } from '../accounts/shared-fields.ts';
+import { consentsSaidHere } from '../accounts/times-of-changes.ts';
 
 /** What is counted: how a push, a pull or an erasure went. */
 export type JobKind = 'push' | 'pull' | 'erasure';
@@ -51,6 +53,8 @@ export interface Attempt {
 export interface BothSides {
   profile: LoyaltyProfile;
   known: KnownAgreement | undefined;
+  /** Of somebody who is new over there: the consents about which somebody spoke here. */
+  saidHere: ReadonlySet<SharedField>;
 }
 
 /**
@@ -63,7 +67,9 @@ export async function readBothSides(
 ): Promise<BothSides | undefined> {
   const known = await store.links.findAgreement(customerId, chainId);
   const profile = await store.customers.findLoyaltyProfile(customerId, chainId);
-  return profile && { profile, known };
+  if (profile === undefined) return undefined;
+  const isNew = profile.link.spaazaUserId === null;
+  return { profile, known, saidHere: isNew ? await consentsSaidHere(store, profile) : new Set() };
 }
 
 /** Removes a row that is done; one that changed meanwhile begins anew. */

@@ -46,7 +46,9 @@ export async function pushCustomer(
   const noted = addSentWords(row.sent, view, fields);
   // Whoever has the row by now sends it.
   if (!(await store.transaction(({ queue }) => queue.noteSent(claim, noted)))) return;
-  const user = isNew ? await platform.addUser(view, call) : await platform.alterUser(spaazaUserId, view, fields, call);
+  const user = isNew
+    ? await platform.addUser(view, fields, call)
+    : await platform.alterUser(spaazaUserId, view, fields, call);
   const pushed = { claim, sent: view, fields, sentBefore: row.sent, heardBefore: heardSoFar(sides.known), user };
   const outcome = await acknowledgePush(deps, pushed, contextOf(row, 'push'));
   if (outcome === 'taken') {
@@ -74,8 +76,12 @@ export function payloadOf(row: QueueRow, sides: BothSides): string {
   return maskedJson(view, fieldsOf(row, sides, view));
 }
 
-function fieldsOf({ sent }: QueueRow, { profile, known }: BothSides, view: OutboundView): readonly SharedField[] {
-  return fieldsToSend(view, { isNew: profile.link.spaazaUserId === null, agreed: known?.view, sent });
+function fieldsOf(
+  { sent }: QueueRow,
+  { profile, known, saidHere }: BothSides,
+  view: OutboundView,
+): readonly SharedField[] {
+  return fieldsToSend(view, { isNew: profile.link.spaazaUserId === null, saidHere, agreed: known?.view, sent });
 }
 
 /** Says which fields would have been sent, and none of their values. */

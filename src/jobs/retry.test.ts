@@ -33,6 +33,7 @@ describe('the next step after a failure', () => {
     const asked = { kind: 'transient', retryAfterSeconds: 60 } as const;
     expect(waitAfter(0, 0, asked)).toBe(60);
     expect(waitAfter(10, 1, asked)).toBe(2_048);
+    expect(waitAfter(0, 0, { ...asked, retryAfterSeconds: 999_999_999 })).toBe(3_600);
   });
 
   it('gives up a day after the first failure, and not before', () => {

@@ -9,13 +9,14 @@ export type NextStep =
   | { step: 'pause' };
 
 const baseSeconds = 2;
+/** Of our own waiting, and of what is believed of the platform's: its clock, or its mistake, must not hold a row for years. */
 const longestSeconds = 3_600;
 /** A row that has failed for this long is given up. */
 const giveUpSeconds = 86_400;
 
 /**
  * Decides by what a failure means. `transient`: exponential back-off with full jitter, no sooner than the platform asked
- * for, until a day has passed since the first failure. `refused`: given up at once, whatever the HTTP status was, because
+ * for, within an hour, until a day has passed since the first failure. `refused`: given up at once, whatever the HTTP status was, because
  * the same request will be refused again. `chain`: no fault of the row. `random` is in [0, 1).
  */
 export function nextStep(
@@ -30,7 +31,7 @@ export function nextStep(
   const isGivenUp = failure.kind === 'transient' && addSeconds(firstFailedAt, giveUpSeconds) <= now;
   if (failure.kind === 'refused' || isGivenUp) return { step: 'bury', attempts, firstFailedAt, isGivenUp };
   const backOffSeconds = random * Math.min(longestSeconds, baseSeconds * 2 ** Math.min(row.attempts, 30));
-  const waitSeconds = Math.max(backOffSeconds, failure.retryAfterSeconds ?? 0);
+  const waitSeconds = Math.max(backOffSeconds, Math.min(longestSeconds, failure.retryAfterSeconds ?? 0));
   return { step: 'retry', dueAt: addSeconds(now, waitSeconds), attempts, firstFailedAt };
 }
 

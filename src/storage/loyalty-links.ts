@@ -223,7 +223,7 @@ export async function agree(
   const change: LinkChange = {
     last_hash: lastHash,
     agreed_digest: agreedDigest,
-    snapshot: JSON.stringify(view),
+    snapshot: view === undefined ? null : JSON.stringify(view),
     synced_at: syncedAt,
     ...(platformModifiedAt !== undefined && { platform_modified_at: platformModifiedAt }),
   };

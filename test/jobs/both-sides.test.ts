@@ -138,6 +138,36 @@ describeOnBothDatabases('a push', (database) => {
     expect(shop.fake.requests().map(({ endpoint }) => endpoint)).toEqual(['add-user']);
   });
 
+  it('takes nobody who is new to us out of what they agreed to elsewhere, but for a no that was said here', async () => {
+    const agreements = {
+      mailing_list_subscribed: true,
+      printed_mailing_list_subscribed: true,
+      programme_opted_in: true,
+    };
+    const [silent, objector] = ['silent@example.org', 'objector@example.org'];
+    for (const username of [silent, objector]) shop.fake.addUser({ username, ...agreements });
+    const id = await shop.create({ email: silent });
+    await shop.done(id);
+    const consentsOf = async (customerId: number) => {
+      const { mailing_list, opt_in_programme } = shop.fake.user((await shop.linkOf(customerId))!.spaazaUserId!)!;
+      return { ...(mailing_list as object), ...(opt_in_programme as object) };
+    };
+    expect(await consentsOf(id)).toMatchObject(agreements);
+    expect(await shop.linkOf(id)).toMatchObject({
+      isMailingSubscribed: true,
+      isPrintedMailingSubscribed: true,
+      isProgrammeOptedIn: true,
+    });
+    await shop.accounts.setMaintenance({ isOn: true });
+    const other = await shop.create({ email: objector });
+    const no = { field: `link.${chainId}.isMailingSubscribed`, before: true, after: false, origin: 'gomus' } as const;
+    const entry = { ...no, customerId: other, actor: 'x', requestId: 'x', changedAt: at(0) };
+    await shop.deps.store.transaction(({ history }) => history.append([entry]));
+    await shop.accounts.setMaintenance({ isOn: false });
+    await shop.done(other);
+    expect(await consentsOf(other)).toMatchObject({ ...agreements, mailing_list_subscribed: false });
+  });
+
   it('leaves out of the answer what our rules refuse', async () => {
     const [id, other] = [await shop.create(), await shop.create()];
     await shop.done(id, other);

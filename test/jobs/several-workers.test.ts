@@ -34,7 +34,7 @@ describeOnBothDatabases('several workers', (database) => {
     const guarded: LoyaltyPlatform = {
       chainId,
       fetchUser: (by, call) => client.fetchUser(by, call),
-      addUser: (view, call) => alone(view.customerId, () => client.addUser(view, call)),
+      addUser: (view, ...rest) => alone(view.customerId, () => client.addUser(view, ...rest)),
       alterUser: (userId, view, agreed, call) =>
         alone(view.customerId, () => client.alterUser(userId, view, agreed, call)),
       deleteUser: (by, call) => client.deleteUser(by, call),

@@ -47,7 +47,7 @@ async function untilSent(count: number): Promise<void> {
 
 describe('the Spaaza client', () => {
   it('tells of a new customer under our id, and gives what the platform calls the person', async () => {
-    const added = await clientWith().addUser(fullView());
+    const added = await clientWith().addUser(fullView(), sharedFields);
     expect(added).toMatchObject({
       spaazaUserId: 3000001,
       memberNumber: '993000001',
@@ -65,7 +65,7 @@ describe('the Spaaza client', () => {
 
   it('finds a person by the platform’s id, our id, and e-mail, whatever characters are in it', async () => {
     const client = clientWith();
-    const { spaazaUserId } = await client.addUser(fullView({ email: 'ada+50%&co=1@example.org' }));
+    const { spaazaUserId } = await client.addUser(fullView({ email: 'ada+50%&co=1@example.org' }), sharedFields);
     for (const by of [{ spaazaUserId }, { customerId: 7 }, { email: 'ada+50%&co=1@example.org' }]) {
       expect(await client.fetchUser(by)).toMatchObject({ spaazaUserId, update: { changes: { givenName: 'Ada' } } });
     }
@@ -81,21 +81,21 @@ describe('the Spaaza client', () => {
   it('makes one person of a customer whose answer was lost and who is told of again', async () => {
     const client = clientWith();
     fake.behave({ loseAnswer: true });
-    expect((await failureOf(client.addUser(fullView()))).kind).toBe('transient');
+    expect((await failureOf(client.addUser(fullView(), sharedFields))).kind).toBe('transient');
     fake.behave({ duplicate: true });
-    const { spaazaUserId } = await client.addUser(fullView({ givenName: 'Augusta' }));
+    const { spaazaUserId } = await client.addUser(fullView({ givenName: 'Augusta' }), sharedFields);
     expect(fake.users()).toMatchObject([{ user_id: spaazaUserId, first_name: 'Augusta' }]);
   });
 
   it('leaves alone what it has nothing to say about when it meets a person the platform knew before', async () => {
     fake.addUser({ username: 'ada@example.org', phone_number: '+31-220445641', birthday: '1990-12-10' });
-    await clientWith().addUser(fullView({ phone: undefined, birthday: undefined }));
+    await clientWith().addUser(fullView({ phone: undefined, birthday: undefined }), sharedFields);
     expect(fake.users()).toMatchObject([{ phone_number: '+31-220445641', birthday: '1990-12-10', first_name: 'Ada' }]);
   });
 
   it('renames by the platform’s id alone', async () => {
     const client = clientWith();
-    const { spaazaUserId } = await client.addUser(fullView());
+    const { spaazaUserId } = await client.addUser(fullView(), sharedFields);
     await client.alterUser(spaazaUserId, fullView({ email: 'countess@example.org' }), ['email']);
     expect(fake.user(spaazaUserId)).toMatchObject({ username: 'countess@example.org' });
     const request = fake.requests().at(-1);
@@ -107,7 +107,7 @@ describe('the Spaaza client', () => {
   it('empties what was emptied here, and leaves what only the platform ever knew', async () => {
     const client = clientWith();
     const agreed = fullView({ gender: undefined });
-    const { spaazaUserId } = await client.addUser(agreed);
+    const { spaazaUserId } = await client.addUser(agreed, sharedFields);
     fake.changeUser(spaazaUserId, { gender: 'nonbinary', address_line_2: 'Centrum' });
     const emptied = { street: undefined, houseNumber: undefined, houseNumberExtension: undefined, phone: undefined };
     await client.alterUser(spaazaUserId, { ...agreed, ...emptied }, ['street', 'phone']);
@@ -125,7 +125,7 @@ describe('the Spaaza client', () => {
 
   it('sends the fields that are named and no other, whatever the view holds', async () => {
     const client = clientWith();
-    const { spaazaUserId } = await client.addUser(fullView());
+    const { spaazaUserId } = await client.addUser(fullView(), sharedFields);
     fake.changeUser(spaazaUserId, { first_name: 'Augusta', mailing_list_subscribed: false });
     await client.alterUser(spaazaUserId, fullView({ gender: undefined, phone: '1' }), ['gender', 'phone']);
     expect(fake.user(spaazaUserId)).toMatchObject({
@@ -145,7 +145,7 @@ describe('the Spaaza client', () => {
 
   it('has a person erased by either id, and recognises an erased person', async () => {
     const client = clientWith();
-    const { spaazaUserId } = await client.addUser(fullView());
+    const { spaazaUserId } = await client.addUser(fullView(), sharedFields);
     await client.deleteUser({ customerId: 7 });
     expect((await client.fetchUser({ spaazaUserId }))?.update).toMatchObject({ isErasure: true, changes: {} });
     await client.deleteUser({ spaazaUserId });
@@ -163,8 +163,8 @@ describe('the Spaaza client', () => {
 
   it('sends version and request id along, and not an id that no header can carry', async () => {
     const client = clientWith({ apiVersion: '1.5.7' });
-    await client.addUser(fullView(), { requestId: 'req-42' });
-    await client.addUser(fullView(), { requestId: 'two\r\nlines' });
+    await client.addUser(fullView(), sharedFields, { requestId: 'req-42' });
+    await client.addUser(fullView(), sharedFields, { requestId: 'two\r\nlines' });
     expect(fake.requests()).toMatchObject([
       { apiVersion: '1.5.7', requestId: 'req-42' },
       { apiVersion: '1.5.7', requestId: null },
@@ -191,7 +191,7 @@ describe('the Spaaza client', () => {
     fake.behave({ wrapped: true, warnings: ['voucher_not_found', 'about ada@example.org'] });
     const warned: unknown[] = [];
     const client = clientWith({ log: { warn: (...line) => warned.push(line) } });
-    expect(await client.addUser(fullView())).toMatchObject({ spaazaUserId: 3000001 });
+    expect(await client.addUser(fullView(), sharedFields)).toMatchObject({ spaazaUserId: 3000001 });
     expect(warned).toEqual([
       [
         { chainId: 123, operation: 'add-user', warnings: ['voucher_not_found', 'unnamed'] },
@@ -222,7 +222,7 @@ describe('a failure of the Spaaza client', () => {
       // Whatever the HTTP status: the code counts first.
       for (const status of [null, 500, 400, 200]) {
         fake.behave({ errorCode, status });
-        for (const call of [client.addUser(fullView()), client.alterUser(1, fullView(), sharedFields)]) {
+        for (const call of [client.addUser(fullView(), sharedFields), client.alterUser(1, fullView(), sharedFields)]) {
           expect(await failureOf(call)).toMatchObject({ kind, code: errorCode });
         }
       }
@@ -230,7 +230,7 @@ describe('a failure of the Spaaza client', () => {
 
     it('names the code as the platform does, and does not repeat what it says about it', async () => {
       fake.behave({ errorCode: 6 });
-      const error = await failureOf(clientWith({ apiVersion }).addUser(fullView()));
+      const error = await failureOf(clientWith({ apiVersion }).addUser(fullView(), sharedFields));
       expect(error.message).toBe('add-user was answered 401, code 6 no_valid_session');
       expect(error.codeName).toBe('no_valid_session');
     });
@@ -265,9 +265,9 @@ describe('a failure of the Spaaza client', () => {
 
   it('of the gateway passes, whatever code it wraps, unless the code is about the chain', async () => {
     fake.behave({ status: 503, errorCode: 31337 });
-    expect((await failureOf(clientWith().addUser(fullView()))).kind).toBe('transient');
+    expect((await failureOf(clientWith().addUser(fullView(), sharedFields))).kind).toBe('transient');
     fake.behave({ status: 503, errorCode: 5 });
-    expect((await failureOf(clientWith().addUser(fullView()))).kind).toBe('chain');
+    expect((await failureOf(clientWith().addUser(fullView(), sharedFields))).kind).toBe('chain');
   });
 
   it('that concerns the chain is not taken for an unknown person', async () => {
@@ -278,27 +278,30 @@ describe('a failure of the Spaaza client', () => {
   it('carries Retry-After, in seconds and as a date', async () => {
     const client = clientWith();
     fake.behave({ throttle: { retryAfter: 17 } });
-    expect(await failureOf(client.addUser(fullView()))).toMatchObject({ kind: 'transient', retryAfterSeconds: 17 });
+    expect(await failureOf(client.addUser(fullView(), sharedFields))).toMatchObject({
+      kind: 'transient',
+      retryAfterSeconds: 17,
+    });
     fake.behave({ throttle: { retryAfter: new Date(Date.now() + 3_600_000).toUTCString() } });
-    const { retryAfterSeconds } = await failureOf(client.addUser(fullView()));
+    const { retryAfterSeconds } = await failureOf(client.addUser(fullView(), sharedFields));
     expect(Math.abs(retryAfterSeconds! - 3600)).toBeLessThan(60);
     fake.behave({ throttle: { retryAfter: 'Sun, 06 Nov 1994 08:49:37 GMT' } });
-    expect(await failureOf(client.addUser(fullView()))).toMatchObject({ retryAfterSeconds: 0 });
+    expect(await failureOf(client.addUser(fullView(), sharedFields))).toMatchObject({ retryAfterSeconds: 0 });
     fake.behave({ throttle: { retryAfter: 'soon' } });
-    expect((await failureOf(client.addUser(fullView()))).retryAfterSeconds).toBeUndefined();
+    expect((await failureOf(client.addUser(fullView(), sharedFields))).retryAfterSeconds).toBeUndefined();
   });
 
   it('passes when the platform is slow, down, or not there at all', async () => {
     const client = clientWith();
     fake.behave({ delayMs: 60_000 });
-    const late = await failureOf(clientWith({ timeoutMs: 200 }).addUser(fullView()));
+    const late = await failureOf(clientWith({ timeoutMs: 200 }).addUser(fullView(), sharedFields));
     expect([late.kind, late.message]).toEqual(['transient', 'add-user took longer than 200 ms']);
     fake.behave({ down: true });
-    expect((await failureOf(client.addUser(fullView()))).kind).toBe('transient');
+    expect((await failureOf(client.addUser(fullView(), sharedFields))).kind).toBe('transient');
     fake.behave({});
-    expect(await client.addUser(fullView())).toMatchObject({ spaazaUserId: 3000001 });
+    expect(await client.addUser(fullView(), sharedFields)).toMatchObject({ spaazaUserId: 3000001 });
     await fake.stop();
-    const gone = await failureOf(client.addUser(fullView()));
+    const gone = await failureOf(client.addUser(fullView(), sharedFields));
     expect([gone.kind, gone.message]).toEqual(['transient', 'add-user got no answer: ECONNREFUSED']);
   });
 
@@ -329,14 +332,14 @@ describe('a failure of the Spaaza client', () => {
     ['of a list', (_request, response) => response.end('[]')],
   ])('passes with an answer %s', async (_what, answer) => {
     await withServer(answer, async (url) => {
-      const error = await failureOf(clientWith({ apiUrl: url, timeoutMs: 300 }).addUser(fullView()));
+      const error = await failureOf(clientWith({ apiUrl: url, timeoutMs: 300 }).addUser(fullView(), sharedFields));
       expect(error.kind).toBe('transient');
     });
   });
 
   it('concerns the chain when its settings cannot even be sent', async () => {
     for (const wrong of [{ hostname: 'two\nlines' }, { apiUrl: 'ftp://example.org' }, { apiUrl: 'nowhere' }]) {
-      expect((await failureOf(clientWith(wrong).addUser(fullView()))).kind).toBe('chain');
+      expect((await failureOf(clientWith(wrong).addUser(fullView(), sharedFields))).kind).toBe('chain');
     }
   });
 
@@ -361,7 +364,7 @@ describe('a failure of the Spaaza client', () => {
       async (apiUrl) => {
         const echoing = clientWith({ apiUrl });
         outcomes.push(
-          await failureOf(echoing.addUser(view)),
+          await failureOf(echoing.addUser(view, sharedFields)),
           await failureOf(echoing.alterUser(1, view, sharedFields)),
         );
         outcomes.push(await failureOf(echoing.fetchUser({ email: view.email })));
@@ -371,9 +374,12 @@ describe('a failure of the Spaaza client', () => {
     for (const secret of secrets) expect(seen.join()).toContain(secret);
     for (const behaviour of [{ down: true }, { delayMs: 60_000 }, { status: 500 }, { errorCode: 6 }]) {
       fake.behave(behaviour);
-      outcomes.push(await failureOf(client.addUser(view)), await failureOf(client.fetchUser({ email: view.email })));
+      outcomes.push(
+        await failureOf(client.addUser(view, sharedFields)),
+        await failureOf(client.fetchUser({ email: view.email })),
+      );
     }
-    outcomes.push(await failureOf(clientWith({ hostname: 'two\nlines' }).addUser(view)));
+    outcomes.push(await failureOf(clientWith({ hostname: 'two\nlines' }).addUser(view, sharedFields)));
     expect(outcomes).toHaveLength(13);
     for (const outcome of outcomes) {
       const shown = `${inspect(outcome, { depth: 20, showHidden: true })} ${JSON.stringify(outcome)}`;
@@ -385,7 +391,7 @@ describe('a failure of the Spaaza client', () => {
 describe('the calls of one chain', () => {
   it('share one connection when they run one after another', async () => {
     const client = clientWith({ concurrency: 1 });
-    for (let call = 0; call < 20; call += 1) await client.addUser(fullView());
+    for (let call = 0; call < 20; call += 1) await client.addUser(fullView(), sharedFields);
     expect(fake.stats()).toMatchObject({ requests: 20, connections: 1 });
   });
 
@@ -444,13 +450,13 @@ describe('the calls of one chain', () => {
   it('end well when the client closes under them, while those that wait and come are to be tried again', async () => {
     fake.behave({ delayMs: 50 });
     const client = clientWith({ concurrency: 1 });
-    const running = client.addUser(fullView());
-    const waiting = failureOf(client.addUser(fullView()));
+    const running = client.addUser(fullView(), sharedFields);
+    const waiting = failureOf(client.addUser(fullView(), sharedFields));
     await vi.waitUntil(() => fake.stats().inFlight === 1, 10_000);
     await client.close();
     expect(await running).toMatchObject({ spaazaUserId: 3000001 });
     expect((await waiting).kind).toBe('transient');
-    expect((await failureOf(client.addUser(fullView()))).kind).toBe('transient');
+    expect((await failureOf(client.addUser(fullView(), sharedFields))).kind).toBe('transient');
   });
 
   it('need no closing when there never were any, and only one otherwise', async () => {

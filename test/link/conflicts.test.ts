@@ -266,6 +266,74 @@ describeOnBothDatabases('what the platform says of a customer who was changed he
     });
   });
 
+  describe('and who is tied to another person over there', () => {
+    it('has agreed on nothing with that one, and is told them whatever the former one had said', async () => {
+      const { id, email } = await agreed();
+      lastUserId += 1;
+      const identifiers = { userId: lastUserId, memberNumber: 'M2', username: email };
+      const { outcome } = await says(0, { identifiers, lastModifiedAt: at(-50) }, 'spaaza');
+      expect(outcome).toBe('applied');
+      const { customer, link } = await profileOf(id);
+      expect(link).toMatchObject({ spaazaUserId: lastUserId, memberNumber: 'M2', isMailingSubscribed: true });
+      expect(customer.phone).toBe('1');
+      expect(await apart(id)).toEqual(expect.arrayContaining(['phone', 'birthday', 'isMailingSubscribed']));
+      expect((await house.deps.store.outbox.list(1_000)).at(-1)?.event).toMatchObject({ customerId: id });
+      // What the new person does not have takes nothing away.
+      const nothing = { changes: { phone: null, birthday: null }, consents: { isMailingSubscribed: false } };
+      await says(lastUserId, { ...nothing, lastModifiedAt: at(-40) }, 'pull');
+      expect(await profileOf(id)).toMatchObject({
+        customer: { phone: '1', birthday: '1990-12-10' },
+        link: { isMailingSubscribed: true },
+      });
+    });
+
+    it('keeps the tie when somebody else is erased there, who has the e-mail', async () => {
+      const { id, email, userId } = await agreed();
+      const erased = { identifiers: { userId: 999, username: email }, isErasure: true };
+      for (const origin of ['spaaza', 'webhook'] as const) {
+        await expect(says(0, erased, origin)).rejects.toMatchObject({ code: 'customer_not_found' });
+      }
+      expect((await profileOf(id)).link.spaazaUserId).toBe(userId);
+      expect(await house.deps.store.tombstones.findByUserId(chainId, userId)).toBeUndefined();
+    });
+  });
+
+  describe('on a node whose link is off', () => {
+    it('does not count as told what was changed here', async () => {
+      const { id, userId } = await agreed();
+      house.setClock(10);
+      await house.change(id, { phone: '2' });
+      isOn = false;
+      await says(userId, { changes: { familyName: 'King' } }, 'spaaza');
+      const shown = (await profileOf(id)).link.lastHash;
+      expect(shown).toBe(digestOf(outboundView(await profileOf(id))).lastHash);
+      isOn = true;
+      expect(await apart(id)).toEqual(['phone']);
+      await says(userId, { changes: { phone: '1', familyName: 'King' }, lastModifiedAt: at(5) }, 'pull');
+      expect((await profileOf(id)).customer).toMatchObject({ phone: '2', familyName: 'King' });
+    });
+
+    it('is asked for before anything is sent, where nothing was agreed before', async () => {
+      isOn = false;
+      const { id, userId } = await agreed();
+      const known = await house.deps.store.links.findAgreement(id, chainId);
+      expect(known).toMatchObject({ view: undefined, syncedAt: null });
+      const [tie] = await house.deps.store.links.listTies([id]);
+      expect(tie).toMatchObject({ isAgreed: true });
+      isOn = true;
+      await says(userId, { changes: { phone: null, birthday: null }, lastModifiedAt: at(20) }, 'pull');
+      expect((await profileOf(id)).customer).toMatchObject({ phone: '1', birthday: '1990-12-10' });
+    });
+
+    it('writes nothing when the same is said again', async () => {
+      isOn = false;
+      const { id, userId } = await agreed();
+      const before = await profileOf(id);
+      await says(userId, { changes: { phone: '1' } }, 'spaaza');
+      expect(await profileOf(id)).toEqual(before);
+    });
+  });
+
   it('is merged with nothing where the link is off', async () => {
     const { id, userId } = await agreed();
     isOn = false;

@@ -92,7 +92,7 @@ describe('what is sent to the platform', () => {
     await fc.assert(
       fc.asyncProperty(identities, person, async (identity, fields) => {
         const view = { ...identity, ...fields };
-        const added = await client.addUser(view);
+        const added = await client.addUser(view, sharedFields);
         const fetched = await client.fetchUser({ customerId: view.customerId });
         expect(fetched).toEqual(added);
         expect(said(viewOf(added))).toEqual(said(view));
@@ -109,7 +109,7 @@ describe('what is sent to the platform', () => {
           { ...identity, ...before },
           { ...identity, ...after },
         ];
-        const { spaazaUserId } = await client.addUser(agreed);
+        const { spaazaUserId } = await client.addUser(agreed, sharedFields);
         await client.alterUser(spaazaUserId, view, knowsAgreed ? fieldsApart(view, agreed) : sharedFields);
         const fetched = await client.fetchUser({ spaazaUserId });
         expect(said(viewOf(fetched!))).toEqual(said(view));

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LoyaltyPlatforms } from '../../src/accounts/loyalty-platform.ts';
+import { sharedFields } from '../../src/accounts/shared-fields.ts';
 import type { Chain } from '../../src/accounts/topology.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type FakeSpaaza, startFakeSpaaza } from '../../src/fake/spaaza.ts';
@@ -44,8 +45,8 @@ describe('the platforms', () => {
 
   it('each reach their own chain', async () => {
     const { platformOf } = platformsWith(credentials, () => fakes.map(chainOf));
-    await platformOf(123)?.addUser(fullView({ customerId: 1 }));
-    await platformOf(124)?.addUser(fullView({ customerId: 2 }));
+    await platformOf(123)?.addUser(fullView({ customerId: 1 }), sharedFields);
+    await platformOf(124)?.addUser(fullView({ customerId: 2 }), sharedFields);
     expect(fakes.map((fake) => fake.users().map((user) => user.authentication_point_identifier))).toEqual([
       ['1'],
       ['2'],
@@ -84,7 +85,7 @@ describe('the platforms', () => {
     };
     const fake = fakes[0]!;
     const { platformOf } = platformsWith({ ...credentials, ...env }, () => [chainOf(fake)]);
-    await platformOf(123)?.addUser(fullView());
+    await platformOf(123)?.addUser(fullView(), sharedFields);
     expect(fake.requests()[0]?.apiVersion).toBe('1.3.0');
     fake.behave({ delayMs: 60_000 });
     const ending = new AbortController();

@@ -70,9 +70,9 @@ export class SpaazaClient implements LoyaltyPlatform {
     return this.#userOf(operation, answer);
   }
 
-  async addUser(view: OutboundView, call?: PlatformCall): Promise<PlatformUser> {
+  async addUser(view: OutboundView, fields: readonly SharedField[], call?: PlatformCall): Promise<PlatformUser> {
     const operation = 'add-user';
-    const body = addUserBody(view);
+    const body = addUserBody(view, fields);
     return this.#userOf(
       operation,
       await this.#ask({ operation, method: 'POST', path: '/internal/add-user', body }, call),

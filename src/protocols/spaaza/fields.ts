@@ -221,7 +221,9 @@ function memberNumber(value: unknown, into: ReadUserInfo): void {
   const plain = typeof value === 'object' && value !== null && 'code' in value ? value.code : value;
   if (isPhpEmpty(plain)) return;
   const text = textOf(plain, 'memberNumber', 'member_number', into);
-  if (typeof text === 'string') into.identifiers.memberNumber = text.trim();
+  // Blank is no number: it would be everybody's.
+  const trimmed = text?.trim();
+  if (trimmed) into.identifiers.memberNumber = trimmed;
 }
 
 /** Our own customer id; what is not an exact integer is somebody else's and ignored (spaaza Q4). */

@@ -8,10 +8,17 @@ export type RequestBody = Record<string, unknown>;
 
 /**
  * add-user as an upsert: whoever has our customer id or the e-mail already is updated, so that a lost answer may be asked
- * for again. Keys without a value stay away, because nothing that the person may have told others was emptied here.
+ * for again. Keys that are not of `said` stay away, and those without a value, because nothing that the person may have told
+ * others was emptied here.
  */
-export function addUserBody(view: OutboundView): RequestBody {
-  return { ...personIn(view), authentication_point_identifier: String(view.customerId), update_if_exists: true };
+export function addUserBody(view: OutboundView, said: readonly SharedField[]): RequestBody {
+  const person = personIn(view);
+  const members = new Set<keyof OutboundView>([...said.flatMap(viewMembersOf), 'isMailingOffered']);
+  const sent = fields.flatMap(({ wire, member }) =>
+    member !== undefined && members.has(member) && person[wire] !== undefined ? [[wire, person[wire]] as const] : [],
+  );
+  const ids = { authentication_point_identifier: String(view.customerId), update_if_exists: true };
+  return { ...Object.fromEntries(sent), ...ids };
 }
 
 /**

@@ -64,6 +64,17 @@ describeOnServers('a customer is identified', (server) => {
     expect(await found({ member_number: { code: number, type: 'regular' } })).toBe(a.id);
   });
 
+  it.each([' ', '\t', ' \n '])('never by a blank member_number: %j', async (blank) => {
+    const [a, b] = [
+      await addMember(server, { member_number: blank }),
+      await addMember(server, { member_number: blank }),
+    ];
+    expect(b.id).not.toBe(a.id);
+    expect(await found({ member_number: blank })).toBeUndefined();
+    expect(await found({ member_number: blank, username: a.email })).toBe(a.id);
+    expect(numberOf(a)).toBeUndefined();
+  });
+
   it('by username when the number is unknown, in any case and spacing', async () => {
     const a = await member();
     expect(await found({ member_number: 'unknown', username: ` ${a.email.toUpperCase()} ` })).toBe(a.id);

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Address } from '../../../src/accounts/customer.ts';
+import { addCustomer } from '../../fixtures.ts';
 import { describeOnServers, type ServerUnderTest } from '../server-under-test.ts';
-import { addMember, call, type Json, traces, update, userInfo } from './client.ts';
+import { addMember, call, freshUserId, type Json, traces, update, userInfo } from './client.ts';
+import { twoChains } from './topologies.ts';
 
 const documentedKeys = [
   'first_name',
@@ -171,3 +173,32 @@ describeOnServers('user_info', (server) => {
     expect(json.addresses?.[0]).not.toHaveProperty('default_billing');
   });
 });
+
+const [website] = twoChains.websites;
+const [shop] = twoChains.shops;
+
+describeOnServers(
+  'user_info of a customer whose website has no chain, where there are several',
+  (server) => {
+    it('shows the chain that they are tied in, as by e-mail', async () => {
+      const { poolId } = website!;
+      const id = await addCustomer(server.app.store, { poolId, websiteId: 3, storeId: 3 });
+      const { email } = (await server.app.store.customers.findById(id))!.customer;
+      expect(await userInfo(server, id)).toMatchObject({ programme_opted_in: false });
+      const said = { user_id: freshUserId(), username: email, opt_in_programme: { programme_opted_in: true } };
+      expect((await update(server, said, { spaaza_chain_id: 123 })).status).toBe(200);
+      const shown = await userInfo(server, id);
+      expect(shown).toMatchObject({ programme_opted_in: true });
+      const byEmail = await call(server, 'GET', `/user_info_by_email/123/${encodeURIComponent(email)}`);
+      expect(byEmail.json).toEqual(shown);
+    });
+  },
+  {},
+  {
+    topology: {
+      ...twoChains,
+      websites: [...twoChains.websites, { ...website!, id: 3, code: 'kiosk', chainId: null }],
+      shops: [...twoChains.shops, { ...shop!, id: 3, code: 'kiosk', websiteId: 3, hosts: [], isDefault: false }],
+    },
+  },
+);

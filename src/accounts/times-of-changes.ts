@@ -1,0 +1,33 @@
+import type { LoyaltyProfile } from './loyalty-link.ts';
+import { isConsent, recordedNames, type SharedField, sharedFields } from './shared-fields.ts';
+import type { Reads } from './store.ts';
+
+/**
+ * When each field was last changed here: at the latest when the account was made. Of consents only what was said here
+ * counts; what the platform said is known to it.
+ */
+export async function timesOfChanges(
+  store: Reads,
+  { customer, link }: LoyaltyProfile,
+): Promise<ReadonlyMap<SharedField, string>> {
+  const entries = await store.history.listLastByField(customer.id);
+  const times = new Map<SharedField, string>();
+  for (const field of sharedFields) {
+    const names = recordedNames(field, link.chainId);
+    const moments = entries
+      .filter((entry) => names.includes(entry.field) && !(isConsent(field) && fromPlatform.has(entry.origin)))
+      .map(({ changedAt }) => changedAt)
+      .sort();
+    const time = moments.at(-1) ?? (isConsent(field) ? undefined : customer.createdAt);
+    if (time !== undefined) times.set(field, time);
+  }
+  return times;
+}
+
+const fromPlatform: ReadonlySet<string> = new Set(['spaaza', 'webhook', 'pull', 'push']);
+
+/** The consents about which somebody spoke here: of the others, that there is none is nobody's no. */
+export async function consentsSaidHere(store: Reads, profile: LoyaltyProfile): Promise<ReadonlySet<SharedField>> {
+  const times = await timesOfChanges(store, profile);
+  return new Set([...times.keys()].filter(isConsent));
+}
