@@ -38,6 +38,11 @@ export interface CheckedAccount {
 export async function checkCredentials(deps: AccountDeps, credentials: Credentials): Promise<CheckedAccount> {
   const email = normalizeEmail(credentials.email);
   const account = await deps.store.customers.findForSignIn(credentials.poolId, email);
+  if (email === '') {
+    // Nobody's: a counter would be everybody's who sends none.
+    await deps.passwords.check(credentials.password, null);
+    throw new AccountError('invalid_credentials');
+  }
   const accountKey = createHash('sha256').update(`${credentials.poolId}:${email}`).digest('base64url');
   const device = account && (await knownDevice(deps, account.customer.id, credentials));
   const key = device === undefined ? accountKey : `${accountKey}:${device}`;

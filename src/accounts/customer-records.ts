@@ -1,5 +1,5 @@
 import { mayTouchWebsite, type RequestContext } from './access.ts';
-import { type CustomerChanges, problemsOf } from './customer.ts';
+import { type Customer, type CustomerChanges, problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
 import { type Problem, refuseIfAny } from './errors.ts';
@@ -64,13 +64,16 @@ export async function createCustomer(
   const shop = mayTouchWebsite(context.actor, input.shop.websiteId)
     ? input.shop
     : topology.shopOfWebsite((context.actor as { websiteId: number }).websiteId);
-  const problems: Problem[] = problemsOf({ ...input.changes, email: input.changes.email ?? '' });
+  // What could not be read has been reported; it is not missing as well.
+  const isUnread = (name: string): boolean => input.problems.some(({ field }) => field === name);
+  const { email = '' } = input.changes;
+  const problems: Problem[] = problemsOf(isUnread('email') ? input.changes : { ...input.changes, email });
   for (const field of ['givenName', 'familyName'] as const) {
-    if (input.changes[field] === undefined) problems.push({ field, rule: 'blank' });
+    if (input.changes[field] === undefined && !isUnread(field)) problems.push({ field, rule: 'blank' });
   }
   const owner = await deps.store.customers.findByEmail(
     topology.websiteById(shop.websiteId).poolId,
-    normalizeEmail(input.changes.email ?? ''),
+    normalizeEmail(email),
   );
   if (owner !== undefined) problems.push({ field: 'email', rule: 'taken' });
   problems.push(...input.problems, ...problemsOfWish(input.newsletter, topology));
@@ -93,6 +96,8 @@ export async function updateCustomer(
   const found = await getByReference(deps, input.reference, context);
   const shop = topology.shopOfWebsite(found.customer.websiteId);
   const problems = [...input.problems, ...problemsOf(input.changes), ...problemsOfWish(input.newsletter, topology)];
+  // Asked here as well as by the database, so that it is told together with all the rest.
+  if (await isTaken(deps, found.customer, input.changes.email)) problems.push({ field: 'email', rule: 'taken' });
   refuseIfAny(problems);
   return deps.store.transaction(async (store) => {
     const current = await store.customers.lock(found.customer.id, found);
@@ -100,6 +105,12 @@ export async function updateCustomer(
     const groupIds = wishedGroups(input.newsletter, current.groupIds, shop);
     return changeCustomer(deps, store, context, current, input.changes, groupIds, deps.now());
   });
+}
+
+async function isTaken(deps: AccountDeps, { id, poolId }: Customer, email: string | undefined): Promise<boolean> {
+  if (email === undefined) return false;
+  const owner = await deps.store.customers.findByEmail(poolId, normalizeEmail(email));
+  return owner !== undefined && owner.customer.id !== id;
 }
 
 /** Only an operator may find by e-mail: a partner could ask who is a customer. */

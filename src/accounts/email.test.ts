@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isValidEmail, normalizeEmail } from './email.ts';
+import { isValidEmail, lowerCaseEmail, normalizeEmail } from './email.ts';
 
 const local64 = 'a'.repeat(64);
 const atom = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,10}$/);
@@ -30,6 +30,7 @@ describe('normalizeEmail', () => {
 
   it('lower-cases sigma alike wherever it stands', () => {
     expect(normalizeEmail('ΟΔΟΣ@example.com')).toBe('οδοσ@example.com');
+    expect(lowerCaseEmail('ΟΔΟΣ@example.com')).toBe('οδοσ@example.com');
   });
 
   it('does not drop plus tags or dots', () => {

@@ -11,15 +11,20 @@ const hostLetters = /^[a-z\d.\p{L}\p{M}\p{Nd}-]+$/u;
 const label = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/;
 const topLabel = /^(?:[a-z]{2,63}|xn--[a-z\d-]{0,58}[a-z\d])$/;
 
+/** An address in lower case, which is how the go~mus wire shows it: two that are not equal look different. */
+export function lowerCaseEmail(text: string): string {
+  // A capital sigma is lower-cased by its neighbours; one fixed answer keeps equal addresses equal. The dotted capital
+  // I becomes i and a combining dot, never plain i, so that it cannot stand for somebody else's address.
+  return text.replaceAll('Σ', 'σ').toLowerCase();
+}
+
 /**
  * Brings an e-mail address to the form in which addresses are compared and kept unique: trimmed, lower-cased, NFC
  * (decisions, Both wires 2). Idempotent; does not judge validity, for that see `isValidEmail`.
  */
 export function normalizeEmail(text: string): string {
-  // A capital sigma is lower-cased by its neighbours; one fixed answer keeps equal addresses equal. The dotted capital
-  // I becomes i and a combining dot, never plain i, so that it cannot stand for somebody else's address. NFC comes
-  // last: t with diaeresis composes although T with diaeresis does not.
-  return text.trim().replaceAll('Σ', 'σ').toLowerCase().normalize('NFC');
+  // NFC comes last: t with diaeresis composes although T with diaeresis does not.
+  return lowerCaseEmail(text.trim()).normalize('NFC');
 }
 
 /**

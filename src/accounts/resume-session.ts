@@ -1,5 +1,5 @@
 import type { AccountDeps } from './deps.ts';
-import { normalizeEmail } from './email.ts';
+import { lowerCaseEmail, normalizeEmail } from './email.ts';
 import { AccountError } from './errors.ts';
 import {
   addSeconds,
@@ -35,7 +35,7 @@ export async function resumeSession(
   // Nearly always so; asked here, because a promise more for every request shows.
   const isPresentUid = credentials.uid === session.uid || credentials.uid === customer.email;
   if (!isPresentUid && !(await isUidOf(deps, found, credentials.uid))) throw new AccountError('not_signed_in');
-  const uid = customer.email.toLowerCase();
+  const uid = lowerCaseEmail(customer.email);
   const { clientId } = session;
   if (deps.rules.sessions.mode === 'rotating') {
     const { accessToken, expiresAt } = await rotated(deps, session, credentials.accessToken, match, now);

@@ -88,11 +88,11 @@ export function addSeconds(iso: string, seconds: number): string {
 }
 
 /**
- * The expiry a session should have when used now: it slides at most once a day and never goes back, because clients
- * keep the headers only when the expiry did not decrease (gomus 4).
+ * The expiry a session should have when used now: it slides at most once a day, of a short life at half of it, and never goes
+ * back, because clients keep the headers only when the expiry did not decrease (gomus 4).
  */
 export function slideExpiry(session: Pick<Session, 'expiresAt'>, now: string, lifespanSeconds: number): string {
   const remainingMs = Date.parse(session.expiresAt) - Date.parse(now);
-  const isWorthWriting = lifespanSeconds * 1000 - remainingMs >= 86_400_000;
+  const isWorthWriting = lifespanSeconds * 1000 - remainingMs >= Math.min(86_400_000, (lifespanSeconds * 1000) / 2);
   return isWorthWriting ? addSeconds(now, lifespanSeconds) : session.expiresAt;
 }

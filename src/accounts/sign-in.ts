@@ -1,6 +1,7 @@
 import { describeActor, type RequestContext } from './access.ts';
 import { type CheckedAccount, type Credentials, checkCredentials } from './check-credentials.ts';
 import type { AccountDeps } from './deps.ts';
+import { lowerCaseEmail } from './email.ts';
 import { againWhenReplaced, PasswordReplaced } from './password-replaced.ts';
 import { addSeconds, hashNetwork, hashToken, type IssuedToken, mintToken } from './session.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
@@ -94,7 +95,7 @@ export async function startSession(
   const { lifespanSeconds, maxDevices } = deps.rules.sessions;
   const accessToken = mintToken();
   const clientId = mintToken();
-  const uid = customer.email.toLowerCase();
+  const uid = lowerCaseEmail(customer.email);
   const expiresAt = addSeconds(now, lifespanSeconds);
   // Held so that sign-ins at once count each other's sessions, and so that nobody signs in to an account being erased.
   // Pruned before the new one is there: it must not be the one to go, even where older ones were given a longer life.

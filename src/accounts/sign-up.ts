@@ -13,6 +13,8 @@ import type { Shop } from './topology.ts';
 export interface SignUp {
   shop: Shop;
   changes: CustomerChanges;
+  /** Must repeat the e-mail when given. */
+  emailConfirmation?: string;
   password?: string;
   passwordConfirmation?: string;
   newsletter: NewsletterWish;
@@ -40,7 +42,7 @@ export async function signUp(deps: AccountDeps, input: SignUp, context: RequestC
 }
 
 async function problemsOfSignUp(deps: AccountDeps, input: SignUp): Promise<Problem[]> {
-  const { shop, changes, password, passwordConfirmation, newsletter } = input;
+  const { shop, changes, emailConfirmation, password, passwordConfirmation, newsletter } = input;
   const problems = [...input.problems];
   if (passwordConfirmation !== undefined && passwordConfirmation !== password) {
     problems.push({ field: 'passwordConfirmation', rule: 'mismatch' });
@@ -51,6 +53,9 @@ async function problemsOfSignUp(deps: AccountDeps, input: SignUp): Promise<Probl
   if (passwordProblem !== undefined && !isUnread('newPassword')) problems.push(passwordProblem);
   problems.push(...problemsOf(isUnread('email') ? changes : { ...changes, email: changes.email ?? '' }));
   problems.push(...problemsOfWish(newsletter, deps.directory.topology));
+  if (emailConfirmation !== undefined && normalizeEmail(emailConfirmation) !== normalizeEmail(changes.email ?? '')) {
+    problems.push({ field: 'emailConfirmation', rule: 'mismatch' });
+  }
   if (changes.email !== undefined) {
     const { poolId } = deps.directory.topology.websiteById(shop.websiteId);
     const owner = await deps.store.customers.findByEmail(poolId, normalizeEmail(changes.email));

@@ -50,6 +50,16 @@ describe('an account that is guessed at', () => {
     expect(known[10]!.headers).toContain('retry-after');
   });
 
+  it('is never that of everybody who names no e-mail', async () => {
+    for (const email of ['', ' ', undefined, null, []]) {
+      const body = JSON.stringify({ email, password: 'certainly wrong' });
+      for (let failure = 1; failure <= 6; failure += 1) {
+        const answer = await send(`${running.url}/api/v4/auth/sign_in?locale=en`, { method: 'POST', body });
+        expect([answer.status, answer.json().error]).toEqual([401, badCredentials]);
+      }
+    }
+  });
+
   it('stays locked for the right password, on both wires, and says until when', async () => {
     await failTimes(running.url, john.email, 10);
     const answer = await signIn(running.url, john, { from: newAddress() });

@@ -78,14 +78,23 @@ describe('parseBody', () => {
 
   it('takes deeper nesting for a name as it stands', () => {
     expect(parse('a[b][c]=1&[d]=2&e[=3')).toEqual({ 'a[b][c]': '1', '[d]': '2', 'e[': '3' });
+    expect(parse('a[b][]=1&a[c]=2&a[b][]=3&d[][]=4')).toEqual({ a: { b: ['1', '3'], c: '2' }, 'd[][]': '4' });
   });
 
-  it.each(['a=1&a[]=2', 'a=1&a[b]=2', 'a[]=1&a[b]=2', 'a[b]=1&a[]=2', 'a[b]=1&a=2', 'a=%', 'a=%zz', '%=1'])(
-    'refuses the form %s',
-    (text) => {
-      expect(() => parse(text)).toThrow(expect.objectContaining({ format: 'form' }));
-    },
-  );
+  it.each([
+    'a=1&a[]=2',
+    'a=1&a[b]=2',
+    'a[]=1&a[b]=2',
+    'a[b]=1&a[]=2',
+    'a[b]=1&a=2',
+    'a[b]=1&a[b][]=2',
+    'a[b][]=1&a[b]=2',
+    'a=%',
+    'a=%zz',
+    '%=1',
+  ])('refuses the form %s', (text) => {
+    expect(() => parse(text)).toThrow(expect.objectContaining({ format: 'form' }));
+  });
 
   it('reads 1000 pairs and refuses more', () => {
     const pairs = (count: number) => Array.from({ length: count }, (_, index) => `k${index}=1`).join('&');

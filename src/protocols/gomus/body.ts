@@ -19,7 +19,7 @@ const mostPairs = 1000;
 /**
  * Reads a request body into its fields. What starts with `{` or `[` is JSON whatever the content type says, because the
  * documented sign-in is sent by curl as a form (decisions, both wires 4). A form becomes a flat map; `a[b]=c` nests one
- * level, `a[]=1` makes a list, of a repeated name the last counts. Nothing, a JSON list or scalar, and other content
+ * level, `a[]=1` and `a[b][]=1` make a list, of a repeated name the last counts. Nothing, a JSON list or scalar, and other content
  * types give no fields. The result never has a `__proto__` key. Throws MalformedBody for invalid UTF-8, broken JSON,
  * JSON over 100 levels deep, a broken percent code, over 1000 form pairs, or a name that is both a value and a container.
  */
@@ -78,23 +78,24 @@ function parseForm(text: string): Fields {
 }
 
 function assign(fields: Fields, name: string, value: string): void {
-  const [, outer, inner] = /^([^[\]]+)\[([^[\]]*)\]$/.exec(name) ?? [];
-  if (name === '' || outer === '__proto__' || name === '__proto__' || inner === '__proto__') return;
-
-  if (outer === undefined || inner === undefined) {
-    if (typeof fields[name] === 'object') throw new MalformedBody('form');
-    fields[name] = value;
-  } else if (inner === '') {
-    fields[outer] ??= [];
-    const list = fields[outer];
-    if (!Array.isArray(list)) throw new MalformedBody('form');
-    list.push(value);
-  } else {
+  const [, outer = name, inner, list] = /^([^[\]]+)(?:\[([^[\]]+)\])?(\[\])?$/.exec(name) ?? [];
+  if (name === '' || outer === '__proto__' || inner === '__proto__') return;
+  let [holder, key] = [fields, outer];
+  if (inner !== undefined) {
     fields[outer] ??= Object.create(null);
     const nested = fields[outer];
     if (!isFields(nested)) throw new MalformedBody('form');
-    nested[inner] = value;
+    [holder, key] = [nested, inner];
   }
+  if (list === undefined) {
+    if (typeof holder[key] === 'object') throw new MalformedBody('form');
+    holder[key] = value;
+    return;
+  }
+  holder[key] ??= [];
+  const values = holder[key];
+  if (!Array.isArray(values)) throw new MalformedBody('form');
+  values.push(value);
 }
 
 function decode(part: string): string {

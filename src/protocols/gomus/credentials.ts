@@ -114,7 +114,7 @@ function decodeHeaderSet(word: string | undefined): Record<string, unknown> | un
 }
 
 /** Node reads header bytes as Latin-1; a client that sent UTF-8 gets its characters back. */
-function fromUtf8Bytes(value: string | undefined): string | undefined {
+export function fromUtf8Bytes(value: string | undefined): string | undefined {
   if (value === undefined || value.length > longestValue || /^[\x20-\x7e]*$/.test(value)) return value;
   const bytes = Buffer.from(value, 'latin1');
   return bytes.toString('latin1') === value && isUtf8(bytes) ? bytes.toString('utf8') : value;

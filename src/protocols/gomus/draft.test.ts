@@ -29,6 +29,13 @@ describe('a refused sign-up shown again', () => {
     });
   });
 
+  it('keeps the tick of the newsletter, unless groups were named', () => {
+    const shown = (body: Record<string, unknown>) => presentDraft(body, 'de').wants_newsletter;
+    expect([true, 'TRUE', 1, '1'].map((wants_newsletter) => shown({ wants_newsletter }))).toEqual(Array(4).fill(true));
+    expect([false, '0', null, {}].map((wants_newsletter) => shown({ wants_newsletter }))).toEqual(Array(4).fill(false));
+    expect(shown({ wants_newsletter: true, newsletter_groups: '' })).toBe(false);
+  });
+
   it('never holds a password and never throws', () => {
     const values = fc.dictionary(fc.constantFrom('email', 'name', 'newsletter_groups', 'tel', 'level'), fc.jsonValue());
     fc.assert(

@@ -1,3 +1,4 @@
+import { lowerCaseEmail } from '../../accounts/email.ts';
 import { formatIdList, parseIdList } from '../../accounts/id-list.ts';
 import { scalarText } from './body.ts';
 import type { Locale } from './messages.ts';
@@ -21,6 +22,7 @@ export function presentDraft(body: Readonly<Record<string, unknown>>, locale: Lo
   };
   const groups = parseIdList(body.newsletter_groups ?? '');
   const groupIds = groups.ok ? groups.ids : [];
+  const isTicked = /^(?:true|1)$/i.test(text('wants_newsletter') ?? '');
   const salutationId = id('customer_salutation_id');
   return {
     category_id: null,
@@ -28,7 +30,7 @@ export function presentDraft(body: Readonly<Record<string, unknown>>, locale: Lo
     customer_salutation_id: salutationId,
     customer_title_id: id('customer_title_id'),
     debitor_number: null,
-    email: (text('email') ?? '').trim().toLowerCase(),
+    email: lowerCaseEmail((text('email') ?? '').trim()),
     fax: text('fax'),
     has_collective_invoice_payment: false,
     has_voucher_payment: false,
@@ -47,7 +49,7 @@ export function presentDraft(body: Readonly<Record<string, unknown>>, locale: Lo
     tel: text('tel'),
     updated_at: null,
     newsletter_groups: formatIdList(groupIds),
-    wants_newsletter: groupIds.length > 0,
+    wants_newsletter: body.newsletter_groups === undefined ? isTicked : groupIds.length > 0,
     salutation: salutationText(salutationId, locale),
   };
 }

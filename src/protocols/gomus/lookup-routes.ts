@@ -4,9 +4,8 @@ import { bearerKey } from './credentials.ts';
 import type { GomusWire } from './routes.ts';
 import { salutationList, titleList } from './salutations.ts';
 import {
-  ListQuery,
-  LocaleQuery,
   LocalesAnswer,
+  LookupQuery,
   Refusal,
   SalutationsAnswer,
   TitlesAnswer,
@@ -56,12 +55,12 @@ export async function lookupRoutes(app: FastifyInstance, wire: GomusWire): Promi
   // GET /customers/salutations and /titles (gomus 1.6); the list shape is our reading (gomus 6.19).
   app.get(
     '/customers/salutations',
-    { schema: { tags, summary: 'Salutations', querystring: LocaleQuery, response: { 200: SalutationsAnswer } } },
+    { schema: { tags, summary: 'Salutations', querystring: LookupQuery, response: { 200: SalutationsAnswer } } },
     async (request) => salutationList(wire.localeOf(request), pagingOf(request, 25)),
   );
   app.get(
     '/customers/titles',
-    { schema: { tags, summary: 'Academic titles', querystring: ListQuery, response: { 200: TitlesAnswer } } },
+    { schema: { tags, summary: 'Academic titles', querystring: LookupQuery, response: { 200: TitlesAnswer } } },
     async (request) => titleList(pagingOf(request, 25)),
   );
 }

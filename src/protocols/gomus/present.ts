@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import { lowerCaseEmail } from '../../accounts/email.ts';
 import { formatIdList } from '../../accounts/id-list.ts';
 import type { CustomerWithGroups } from '../../accounts/store.ts';
 import type { Locale } from './messages.ts';
@@ -19,7 +20,7 @@ export function presentCustomer(
     customer_salutation_id: customer.salutationId,
     customer_title_id: customer.titleId,
     debitor_number: customer.debtorNumber,
-    email: customer.email.toLowerCase(),
+    email: lowerCaseEmail(customer.email),
     fax: customer.fax,
     has_collective_invoice_payment: customer.hasCollectiveInvoicePayment,
     has_voucher_payment: customer.hasVoucherPayment,

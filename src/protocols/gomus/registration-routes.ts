@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { lowerCaseEmail } from '../../accounts/email.ts';
 import { AccountError } from '../../accounts/errors.ts';
 import type { SignedIn } from '../../accounts/sign-in.ts';
 import { announce, bodyOf, contextOf, dropTokenHeaders, requireCustomer } from './authenticate.ts';
@@ -66,7 +67,7 @@ export async function registrationRoutes(app: FastifyInstance, wire: GomusWire):
       querystring: LocaleQuery,
       headers: TokenHeaders,
       body: UpdateBody,
-      response: { 200: StatusAnswer, 404: Refusal[404], 422: Refusal[422] },
+      response: { 200: StatusAnswer, 401: Refusal[401], 404: Refusal[404], 422: Refusal[422] },
     },
     handler: async (request, reply) => {
       const body = bodyOf(request);
@@ -76,7 +77,7 @@ export async function registrationRoutes(app: FastifyInstance, wire: GomusWire):
         { ...readAccount(body), account, sessionId: session.id, shop: wire.shopOf(request) },
         contextOf(request, { kind: 'customer', id: account.customer.id }, wire.networkOf(request.ip)),
       );
-      announce(reply, { ...token, uid: updated.customer.email.toLowerCase() });
+      announce(reply, { ...token, uid: lowerCaseEmail(updated.customer.email) });
       return { status: 'success', data: presentCustomer(updated, wire.localeOf(request), wire.formatTime) };
     },
   });
@@ -104,7 +105,7 @@ export async function registrationRoutes(app: FastifyInstance, wire: GomusWire):
       const actor = { kind: 'customer', id: customer.id } as const;
       await accounts.deleteAccount({ customerId: customer.id }, contextOf(request, actor, wire.networkOf(request.ip)));
       dropTokenHeaders(reply);
-      const uid = customer.email.toLowerCase();
+      const uid = lowerCaseEmail(customer.email);
       const text = message(wire.localeOf(request), 'registrations.account_with_uid_destroyed', { uid });
       return { status: 'success', message: text };
     },

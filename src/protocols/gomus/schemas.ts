@@ -142,20 +142,20 @@ const profileFields = {
   ),
   wants_newsletter: Type.Optional(Type.Boolean()),
 };
-const passwordFields = {
+const credentialFields = {
+  email_confirmation: Type.Optional(Type.String()),
   password: Type.Optional(Type.String()),
   password_confirmation: Type.Optional(Type.String()),
 };
 
 export const SignUpBody = Type.Object(
-  { ...profileFields, ...passwordFields },
+  { ...profileFields, ...credentialFields },
   { examples: [{ email: 'selina@example.com', password: 'nine lives', name: 'Selina', surname: 'Kyle' }] },
 );
 export const UpdateBody = Type.Object(
   {
     ...profileFields,
-    ...passwordFields,
-    email_confirmation: Type.Optional(Type.String()),
+    ...credentialFields,
     current_password: Type.Optional(Type.String()),
   },
   { examples: [{ newsletter_groups: '1,8' }] },
@@ -176,6 +176,12 @@ export const CustomerBody = Type.Object(
   { examples: [{ customer: { name: 'Selina', surname: 'Kyle', email: 'selina@example.com', foreign_id: 'crm-7' } }] },
 );
 export const LocaleQuery = Type.Object({ locale: Type.Optional(Type.String({ examples: ['de'] })) });
+/** Of a list that does not change: it has no search, and its pages are short. */
+export const LookupQuery = Type.Object({
+  locale: Type.Optional(Type.String({ examples: ['de'] })),
+  page: Type.Optional(Type.Integer({ default: 1 })),
+  per_page: Type.Optional(Type.Integer({ default: 25, maximum: 25 })),
+});
 export const ListQuery = Type.Object({
   locale: Type.Optional(Type.String()),
   q: Type.Optional(

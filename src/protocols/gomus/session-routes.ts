@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { announce, bodyOf, contextOf, credentialsOf, dropTokenHeaders, requireCustomer } from './authenticate.ts';
 import { scalarText } from './body.ts';
+import { fromUtf8Bytes } from './credentials.ts';
 import { sentence } from './errors.ts';
 import { presentCustomer } from './present.ts';
 import type { GomusWire } from './routes.ts';
@@ -113,5 +114,5 @@ function signInField(wire: GomusWire, request: FastifyRequest, name: 'email' | '
   const body = bodyOf(request);
   if (Object.hasOwn(body, name)) return scalarText(body[name]) ?? '';
   const header = wire.readsSignInHeaders ? request.headers[name] : undefined;
-  return typeof header === 'string' ? header : '';
+  return typeof header === 'string' ? (fromUtf8Bytes(header) ?? '') : '';
 }

@@ -130,6 +130,29 @@ describeOnServers('the customers of a partner', (server) => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 422]);
   });
 
+  it('are refused with everything that is wrong, and each thing once', async () => {
+    const one = (await create()).json.customer as { id: number; email: string };
+    const two = (await create()).json.customer as { id: number };
+    const answer = await ask('PUT', `/customers/${two.id}?locale=en`, {
+      json: { customer: { email: one.email, newsletter_groups: '99' } },
+    });
+    expect(answer.json.errors).toEqual(['Email has already been taken', 'Newsletters is unknown: 99']);
+    const same = await ask('PUT', `/customers/${one.id}`, { json: { customer: { email: one.email.toUpperCase() } } });
+    expect(same.status).toBe(200);
+    const unread = await ask('POST', '/customers?locale=en', {
+      json: { customer: { email: [], name: {}, surname: [] } },
+    });
+    expect(unread.json.errors).toEqual(['Email is not an email', 'First name is invalid', 'Last name is invalid']);
+  });
+
+  it('join the newsletters of a form', async () => {
+    const { id } = (await create()).json.customer as { id: number };
+    const headers = { authorization: 'Bearer foyer-demo-key', 'content-type': 'application/x-www-form-urlencoded' };
+    const body = 'customer[name]=Q&customer[newsletter_groups][]=1&customer[newsletter_groups][]=8';
+    const answer = await ask('PUT', `/customers/${id}`, { headers, body });
+    expect(answer.json.customer).toMatchObject({ name: 'Q', newsletter_groups: '8,1' });
+  });
+
   it('become one when they are created twenty times at once', async () => {
     const email = freshEmail();
     const answers = await Promise.all(Array.from({ length: 20 }, () => create({ email })));

@@ -197,6 +197,25 @@ describeOnServers(
   { FOYER_LOCK_FAILURES: '3', FOYER_TRUST_PROXY: '127.0.0.1' },
 );
 
+describeOnServer('an e-mail or password beyond ASCII', (server) => {
+  it('opens from headers in UTF-8 as from the body', async () => {
+    const { email } = await signUp(server, { password: 'neun Löben' });
+    const bytes = (text: string) => Buffer.from(text).toString('latin1');
+    const headers = { email: bytes(email), password: bytes('neun Löben') };
+    expect((await call(server, 'POST', '/auth/sign_in', { headers })).status).toBe(200);
+  });
+
+  it('is shown in the lower case in which it opens', async () => {
+    const shown = `νικοσ${Date.now()}@example.gr`;
+    const { email, password } = await signUp(server, { email: shown.toUpperCase() });
+    const answer = await call(server, 'POST', '/auth/sign_in', { json: { email, password } });
+    expect(answer.json.data?.email).toBe(shown);
+    await signIn(server, shown, password);
+    // The final sigma of lower case is another letter, and another address.
+    expect((await signUp(server, { email: shown.replace('σ', 'ς') })).email).not.toBe(shown);
+  });
+});
+
 describeOnServer(
   'signing in with headers switched off',
   (server) => {

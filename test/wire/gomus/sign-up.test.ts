@@ -146,6 +146,8 @@ describeOnServer('a sign-up that cannot be', (server) => {
     ['null for an e-mail', { email: null }, { email: ["can't be blank"] }],
     ['a malformed e-mail', { email: 'selina.example.org' }, { email: ['is not an email'] }],
     ['an e-mail that is no text', { email: ['a@example.org'] }, { email: ['is not an email'] }],
+    ['another e-mail confirmed', { email_confirmation: 'o@x.org' }, { email_confirmation: ["doesn't match Email"] }],
+    ['a blank e-mail confirmed', { email_confirmation: null }, { email_confirmation: ["doesn't match Email"] }],
     ['no password', { password: undefined }, { password: ["can't be blank"] }],
     ['a blank password', { password: '      ' }, { password: ["can't be blank"] }],
     ['null for a password', { password: null }, { password: ["can't be blank"] }],
