@@ -41,6 +41,8 @@ RUN install -d -o 1000 -g 1000 -m 0750 /data
 COPY --from=packages /build/package.json /app/
 COPY --from=packages /build/node_modules /app/node_modules/
 COPY --from=bundle /build/dist /app/dist/
+# `docker exec CONTAINER foyer doctor`: the name by which all documents call it.
+RUN ln -s /app/dist/main.js /usr/local/bin/foyer
 
 # Set FOYER_HASH_CONCURRENCY to the CPUs the container may use; Node.js sees all of the machine's.
 ENV NODE_ENV=production \

@@ -184,6 +184,7 @@ describe('the deployment files', () => {
 
   it('build an image that runs as nobody special, from what the Dockerfile copies and nothing else', () => {
     expect(dockerfile.match(/^USER .*$/gm)).toEqual(['USER 1000:1000']);
+    expect(dockerfile).toContain('RUN ln -s /app/dist/main.js /usr/local/bin/foyer\n');
     expect(dockerfile.match(/^(?:ENTRYPOINT|CMD|STOPSIGNAL|VOLUME) .*$/gm)).toEqual([
       'VOLUME /data',
       'STOPSIGNAL SIGTERM',
