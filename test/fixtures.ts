@@ -128,6 +128,13 @@ export function newSession(customerId: number, overrides: Partial<NewSession> = 
   };
 }
 
+/** Opens a session for a customer; gives its id. */
+export async function openSession(store: Store, customerId: number): Promise<number> {
+  const session = newSession(customerId);
+  await store.transaction(({ sessions }) => sessions.insert(session));
+  return (await store.sessions.findByClientId(session.clientId))!.session.id;
+}
+
 /** Writes a customer in a transaction of its own; gives the id. Fails when the e-mail is taken. */
 export async function addCustomer(store: Store, overrides: Partial<NewCustomer> = {}): Promise<number> {
   const id = await store.transaction(({ customers }) => customers.insert(newCustomer(overrides)));

@@ -44,7 +44,8 @@ export async function checkCredentials(deps: AccountDeps, credentials: Credentia
     throw new AccountError('invalid_credentials');
   }
   const accountKey = createHash('sha256').update(`${credentials.poolId}:${email}`).digest('base64url');
-  const device = account && (await knownDevice(deps, account.customer.id, credentials));
+  // Nobody's id for an e-mail that nobody has: what is asked of the database must not tell.
+  const device = await knownDevice(deps, account?.customer.id ?? 0, credentials);
   const key = device === undefined ? accountKey : `${accountKey}:${device}`;
 
   const check = await checkCounted(deps, key, credentials.password, account?.passwordHash);

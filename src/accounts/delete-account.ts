@@ -9,18 +9,19 @@ import { tombstoneDigest } from './tombstones.ts';
  * Erases a customer: the account, addresses, sessions, memberships, links, consent and the old history go, and so do
  * notices of the platform about the person. One history row says when and by whom, one event tells the loyalty platform's
  * side which links ended, and a tombstone in each chain keeps a late update from bringing the person back. Throws
- * `not_signed_in` when there is no such customer any more.
+ * `not_signed_in` when there is no such customer any more, or when the session of those who do it themselves has ended.
  */
 export async function deleteAccount(
   deps: AccountDeps,
-  input: { customerId: number },
+  input: { customerId: number; sessionId?: number },
   context: RequestContext,
 ): Promise<void> {
-  const { customerId } = input;
+  const { customerId, sessionId } = input;
   const { topology } = deps.directory;
   await deps.store.transaction(async (store) => {
     const current = await store.customers.lock(customerId);
-    if (current === undefined) throw new AccountError('not_signed_in');
+    const isOpen = sessionId === undefined || (await store.sessions.isStillOpen(sessionId));
+    if (current === undefined || !isOpen) throw new AccountError('not_signed_in');
     const { email, websiteId } = current.customer;
     const ties = await store.links.listTies([customerId]);
     await store.history.deleteByCustomer(customerId);

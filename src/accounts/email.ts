@@ -5,6 +5,9 @@ const maxCharacters = 255;
 const maxLocalCharacters = 64;
 const maxHostCharacters = 253;
 
+/** Decomposed, a character has up to four code points, each of up to two UTF-16 units. */
+const longestNormalized = 8 * maxCharacters;
+
 const dotAtom = /^[\w!#$%&'*+/=?^`{|}~\p{L}\p{M}\p{Nd}-]+(?:\.[\w!#$%&'*+/=?^`{|}~\p{L}\p{M}\p{Nd}-]+)*$/u;
 const invisible = /\p{Default_Ignorable_Code_Point}/u;
 const hostLetters = /^[a-z\d.\p{L}\p{M}\p{Nd}-]+$/u;
@@ -23,8 +26,11 @@ export function lowerCaseEmail(text: string): string {
  * (decisions, Both wires 2). Idempotent; does not judge validity, for that see `isValidEmail`.
  */
 export function normalizeEmail(text: string): string {
+  const lower = lowerCaseEmail(text.trim());
+  // Sorting combining marks takes time by the square of their number. What is too long for an address is nobody's as it is.
+  if (lower.length > longestNormalized) return lower;
   // NFC comes last: t with diaeresis composes although T with diaeresis does not.
-  return lowerCaseEmail(text.trim()).normalize('NFC');
+  return lower.normalize('NFC');
 }
 
 /**

@@ -18,11 +18,14 @@ export async function findCustomer(
 ): Promise<CustomerWithGroups | undefined> {
   const { customers } = deps.store;
   const id = parseCustomerId(reference);
-  const found =
-    (id === undefined ? undefined : await customers.findById(id)) ??
+  // Each by itself: somebody else's id must neither hide nor tell.
+  const mine = (found: CustomerWithGroups | undefined): CustomerWithGroups | undefined =>
+    found !== undefined && mayTouchWebsite(actor, found.customer.websiteId) ? found : undefined;
+  return (
+    mine(id === undefined ? undefined : await customers.findById(id)) ??
     (byEmail ? await findByEmail(deps, reference, actor) : undefined) ??
-    (await customers.findByForeignId(reference));
-  return found !== undefined && mayTouchWebsite(actor, found.customer.websiteId) ? found : undefined;
+    mine(await customers.findByForeignId(reference))
+  );
 }
 
 /**

@@ -194,6 +194,8 @@ export interface Writes extends LoyaltyWrites {
   };
   sessions: {
     insert(session: NewSession): Promise<void>;
+    /** As `isOpen`, behind what was written of its customer; the transaction may count on it, and is repeated when it was wrong. */
+    isStillOpen(id: number): Promise<boolean>;
     /** Moves the token on when it is still `fromTokenHash`; false when another request was first. */
     rotate(
       id: number,

@@ -39,8 +39,8 @@ export interface OwnAccountUpdate extends CustomerUpdate {
 
 /**
  * Lets a signed-in customer change their own account. Throws `validation_failed` with every problem at once (taken
- * e-mail, unknown group, wrong current password …); then nothing is changed. A new password ends all other sessions;
- * with one, throws `not_signed_in` where the session has ended meanwhile. Costs a hash only when a password is involved; throws `account_locked` after too many wrong current passwords.
+ * e-mail, unknown group, wrong current password …); then nothing is changed. A new password ends all other sessions.
+ * Throws `not_signed_in` where the session has ended meanwhile. Costs a hash only when a password is involved; throws `account_locked` after too many wrong current passwords.
  */
 export async function updateOwnAccount(
   deps: AccountDeps,
@@ -66,12 +66,17 @@ async function checkAndUpdate(
     const known = newHash === undefined ? input.account : undefined;
     const current = await store.customers.lock(input.account.customer.id, known);
     if (current === undefined) throw new AccountError('not_signed_in');
-    if (input.password !== undefined) await refuseIfOvertaken(store, input, checkedHash);
+    if (checkedHash !== undefined && (await store.customers.findPasswordHash(current.customer.id)) !== checkedHash)
+      throw (await store.sessions.isOpen(input.sessionId)) ? new PasswordReplaced() : new AccountError('not_signed_in');
     const now = deps.now();
     const groupIds = wishedGroups(input.newsletter, current.groupIds, input.shop);
     const held =
       newHash === undefined ? current : await replacePassword(store, context, current, newHash, input.sessionId, now);
-    return changeCustomer(deps, store, context, held, input.changes, groupIds, now);
+    const changed = await changeCustomer(deps, store, context, held, input.changes, groupIds, now);
+    // Another session may have ended it: with a new password, and on purpose.
+    const isWritten = changed !== current;
+    if (isWritten && !(await store.sessions.isStillOpen(input.sessionId))) throw new AccountError('not_signed_in');
+    return changed;
   });
 }
 
@@ -109,18 +114,6 @@ export async function changeCustomer(
 /** By `updatedAt` it is told whether a customer has changed since they were read: it moves on though the clock may not. */
 function laterThan(updatedAt: string, now: string): string {
   return now > updatedAt ? now : addSeconds(updatedAt, 0.001);
-}
-
-/** While a password was hashed the session may have ended, and another session may have changed the password. */
-async function refuseIfOvertaken(
-  store: WritableStore,
-  { account, sessionId }: OwnAccountUpdate,
-  checkedHash: string | undefined,
-): Promise<void> {
-  if (!(await store.sessions.isOpen(sessionId))) throw new AccountError('not_signed_in');
-  if (checkedHash === undefined) return;
-  const stored = await store.customers.findPasswordHash(account.customer.id);
-  if (stored !== checkedHash) throw new PasswordReplaced();
 }
 
 async function replacePassword(

@@ -11,7 +11,7 @@ export interface GuardOptions {
   metrics: Pick<Metrics, 'countSignIn'>;
 }
 
-/** Puts the limits of the edge in front of the verbs that check passwords or create accounts, and counts outcomes. */
+/** Puts the limits of the edge in front of the verbs that hash passwords or create accounts, and counts outcomes of sign-ins. */
 export function guardSignIns(accounts: Accounts, { limits, signUpLimit, metrics }: GuardOptions): Accounts {
   const guarded = async <Result>(
     wire: 'gomus' | 'spaaza',
@@ -37,13 +37,26 @@ export function guardSignIns(accounts: Accounts, { limits, signUpLimit, metrics 
       leave?.();
     }
   };
+  /** Stands in the line of its network: a hash that nobody counts as a guess must not push everybody else's out. */
+  const inLine = async <Result>({ network }: RequestContext, work: () => Promise<Result>): Promise<Result> => {
+    const leave = await limits.standInLine(network);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  };
   return {
     ...accounts,
     signIn: (input, context) => guarded('gomus', context, () => accounts.signIn(input, context)),
     verifyLogin: (input, context) => guarded('spaaza', context, () => accounts.verifyLogin(input, context)),
     signUp: async (input, context) => {
       await signUpLimit.admit(context.network);
-      return accounts.signUp(input, context);
+      return inLine(context, () => accounts.signUp(input, context));
     },
+    updateOwnAccount: (input, context) =>
+      input.password === undefined
+        ? accounts.updateOwnAccount(input, context)
+        : inLine(context, () => accounts.updateOwnAccount(input, context)),
   };
 }

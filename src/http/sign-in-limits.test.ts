@@ -40,6 +40,35 @@ async function outcomeOf(admission: Promise<Leave | void>): Promise<'admitted' |
   }
 }
 
+describe('what hashes a password and is no attempt', () => {
+  it('stands in a line of its network, whatever has failed there, and in no other', async () => {
+    const limits = limitsOf(2);
+    await record(limits, here, { failures: 2 });
+    const leave = await limits.standInLine(here.network);
+    await limits.standInLine(here.network);
+    let isThird = false;
+    const third = limits.standInLine(here.network).then((end) => {
+      isThird = true;
+      return end;
+    });
+    expect(await outcomeOf(limits.standInLine(there.network))).toBe('admitted');
+    expect(await outcomeOf(limits.admit(there))).toBe('admitted');
+    expect(isThird).toBe(false);
+    leave();
+    (await third)();
+    const tooLong = limits.standInLine(here.network).then((end) => end());
+    await expect(tooLong).resolves.toBeUndefined();
+  });
+
+  it('is refused when the line stands too long', async () => {
+    const limits = limitsOf(1);
+    await limits.standInLine(undefined);
+    const refused = expect(limits.standInLine(undefined)).rejects.toMatchObject({ code: 'overloaded' });
+    await vi.advanceTimersByTimeAsync(line.maxWaitMs + 1);
+    await refused;
+  });
+});
+
 describe('the limit per network', () => {
   it('admits until the failures are used up, then refuses until the window ends', async () => {
     const limits = limitsOf(5);

@@ -18,6 +18,12 @@ export interface SignInLimits {
    */
   admit(caller: SignInCaller): Promise<Leave>;
   /**
+   * Lets begin what hashes a password and is no attempt, a sign-up for instance; call what it gives when it is over. As many
+   * of a network are under way as attempts of one without failures; the next ones wait in a line of their own, so that they
+   * do not push everybody else's out. Throws `overloaded` as `admit` does.
+   */
+  standInLine(network: string | undefined): Promise<Leave>;
+  /**
    * Tells how an admitted attempt ended. Only wrong credentials are a failure: a right password on an unconfirmed
    * account is a success, and an attempt that was shed or refused is not told at all.
    */
@@ -65,7 +71,7 @@ const UNKNOWN_NETWORK = 'unknown';
  * under attack. Ratios are counted per process, and so are attempts under way. Does nothing when `isOn` is false.
  */
 export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
-  if (!options.isOn) return { admit: async () => () => {}, record: async () => {} };
+  if (!options.isOn) return { admit: async () => () => {}, standInLine: async () => () => {}, record: async () => {} };
 
   const {
     failuresPerFiveMinutes,
@@ -110,6 +116,8 @@ export function createSignInLimits(options: SignInLimitOptions): SignInLimits {
       keyId === undefined
         ? lines.enter(`network ${network}`, () => roomOfNetwork(network))
         : lines.enter(`key ${keyId}`, () => roomOfKey(keyId)),
+
+    standInLine: (network = UNKNOWN_NETWORK) => lines.enter(`work of ${network}`, async () => failuresPerFiveMinutes),
 
     async record({ network = UNKNOWN_NETWORK, keyId }, outcome) {
       const isFailure = outcome === 'failure';

@@ -1,3 +1,4 @@
+import type { ExpressionBuilder } from 'kysely';
 import type { FailedAttempts } from '../accounts/store.ts';
 import type { Handle } from './handle.ts';
 import { prepared } from './prepared.ts';
@@ -54,9 +55,16 @@ export async function deleteKeys(handle: Handle, keys: readonly string[]): Promi
   await handle.run(handle.db.deleteFrom('failed_attempts').where('key', 'in', keys).compile());
 }
 
-/** Clears up to `limit` counters whose first failure lies before an ISO time, and those without one; gives how many. */
-export async function deleteOlderThan(handle: Handle, firstFailedAt: string, limit: number): Promise<number> {
+/**
+ * Clears up to `limit` counters whose first failure and whose lock lie before an ISO time, and those without a failure;
+ * gives how many.
+ */
+export async function deleteOlderThan(handle: Handle, before: string, limit: number): Promise<number> {
   const { db, run } = handle;
-  const old = db.selectFrom('failed_attempts').select('key').where('first_failed_at', '<', firstFailedAt).limit(limit);
-  return (await run(db.deleteFrom('failed_attempts').where('key', 'in', old).returning('key').compile())).length;
+  const isOld = ({ and, or, eb }: ExpressionBuilder<Tables, 'failed_attempts'>) =>
+    and([eb('first_failed_at', '<', before), or([eb('locked_until', 'is', null), eb('locked_until', '<', before)])]);
+  const old = db.selectFrom('failed_attempts').select('key').where(isOld).limit(limit);
+  // Asked again of each: one may have been locked while its row was waited for.
+  const query = db.deleteFrom('failed_attempts').where('key', 'in', old).where(isOld).returning('key');
+  return (await run(query.compile())).length;
 }

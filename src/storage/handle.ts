@@ -31,6 +31,8 @@ export interface Handle {
 export interface Requirements {
   /** Locks the row that a query finds. */
   row(query: SelectQueryBuilder<Tables, 'customers', { id: number }>): Compilable;
+  /** Looks for a row without locking it. */
+  read(query: SelectQueryBuilder<Tables, 'sessions', { id: number }>): Compilable;
   /** Makes a change of one row. */
   change(query: UpdateQueryBuilder<Tables, 'customers', 'customers', { id: number }>): Compilable;
 }

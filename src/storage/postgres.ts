@@ -56,6 +56,7 @@ const isThere = sql<number>`1 / count(*)`.as('is_there');
  */
 export const requiring: Requirements = {
   row: (query) => postgresCompiler.selectFrom(query.forUpdate().as('found')).select(isThere),
+  read: (query) => postgresCompiler.selectFrom(query.as('found')).select(isThere),
   change: (query) =>
     postgresCompiler
       .with('changed', () => query)

@@ -111,6 +111,7 @@ const writeRooms = {
   memberships: { add: memberships.add, remove: memberships.remove },
   sessions: {
     insert: sessions.insert,
+    isStillOpen: sessions.isStillOpen,
     rotate: sessions.rotate,
     extend: sessions.extend,
     delete: sessions.deleteById,

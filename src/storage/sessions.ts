@@ -4,7 +4,7 @@ import type { SessionWithCustomer } from '../accounts/store.ts';
 import { customerColumns, groupIdsColumn, toCustomerWithGroups } from './customer-row.ts';
 import type { Handle } from './handle.ts';
 import { lookup } from './lookup.ts';
-import { prepared, preparedInsert, preparedWrite } from './prepared.ts';
+import { prepared, preparedInsert, preparedRequirement, preparedWrite } from './prepared.ts';
 
 // One query for session, customer and groups: it runs for every signed-in request.
 const selectByClientId = lookup(
@@ -72,6 +72,20 @@ const selectOpen = prepared((db, id: number) => db.selectFrom('sessions').select
 /** Tells whether a session has not been ended. */
 export async function isOpen(handle: Handle, id: number): Promise<boolean> {
   return (await selectOpen(handle, id)).length > 0;
+}
+
+const requireOpen = preparedRequirement(({ db, trust }, id: number) =>
+  trust!.requiring.read(db.selectFrom('sessions').select('id').where('id', '=', id)),
+);
+
+/**
+ * The same inside a transaction, once the customer is locked by what was written: nobody can end the session for another one's
+ * sake after that. On PostgreSQL it is not waited for; where the session has ended, the transaction begins anew.
+ */
+export async function isStillOpen(handle: Handle, id: number): Promise<boolean> {
+  if (handle.trust === undefined) return isOpen(handle, id);
+  await handle.write(requireOpen(handle, id));
+  return true;
 }
 
 const insertSessions = preparedInsert('sessions', [

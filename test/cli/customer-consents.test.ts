@@ -3,6 +3,7 @@ import type { RequestContext } from '../../src/accounts/access.ts';
 import { createAccounts } from '../../src/accounts/index.ts';
 import { demoTopology } from '../../src/demo.ts';
 import { databaseKinds, type FreshDatabase } from '../dialects.ts';
+import { openSession } from '../fixtures.ts';
 import { demoDatabase } from './demo-database.ts';
 import { bundledBinary } from './run-foyer.ts';
 
@@ -21,8 +22,9 @@ describe.each(databaseKinds)('foyer customer consents on %s', (kind) => {
       const own: RequestContext = { actor: { kind: 'customer', id: 402 }, origin: 'gomus', requestId: 'own-request' };
       const join = async (groupIds: number[]) => {
         const account = (await store.customers.findById(402))!;
+        const sessionId = await openSession(store, 402);
         await then.updateOwnAccount(
-          { account, sessionId: 0, shop: shop!, changes: {}, newsletter: { groupIds }, problems: [] },
+          { account, sessionId, shop: shop!, changes: {}, newsletter: { groupIds }, problems: [] },
           own,
         );
       };

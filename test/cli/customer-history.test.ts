@@ -3,6 +3,7 @@ import type { RequestContext } from '../../src/accounts/access.ts';
 import { createAccounts } from '../../src/accounts/index.ts';
 import { demoTopology } from '../../src/demo.ts';
 import { databaseKinds, type FreshDatabase } from '../dialects.ts';
+import { openSession } from '../fixtures.ts';
 import { demoDatabase } from './demo-database.ts';
 import { bundledBinary } from './run-foyer.ts';
 
@@ -23,7 +24,8 @@ describe.each(databaseKinds)('foyer customer history on %s', (kind) => {
       const own: RequestContext = { actor: { kind: 'customer', id: 402 }, origin: 'gomus', requestId: 'own-request' };
       const change = async (changes: object, newsletter = {}) => {
         const account = (await store.customers.findById(402))!;
-        await then.updateOwnAccount({ account, sessionId: 0, shop: shop!, changes, newsletter, problems: [] }, own);
+        const sessionId = await openSession(store, 402);
+        await then.updateOwnAccount({ account, sessionId, shop: shop!, changes, newsletter, problems: [] }, own);
       };
       await change({ mobile: '0151 1', phone: 'x'.repeat(60) });
       now = '2024-05-17T11:00:00.500Z';

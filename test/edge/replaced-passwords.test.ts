@@ -1,5 +1,5 @@
 import { hash as bcryptHash } from '@node-rs/bcrypt';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { RequestContext } from '../../src/accounts/access.ts';
 import { type Accounts, createAccounts } from '../../src/accounts/index.ts';
 import type { IssuedToken } from '../../src/accounts/session.ts';
@@ -141,6 +141,38 @@ describeOnBothDatabases('a password that is replaced while it is checked', (data
     meanwhile = () => house.accounts.signOut({ sessionId: session.id });
     await expect(change(slow, token, toSecond)).rejects.toMatchObject({ code: 'not_signed_in' });
     expect(await fitting(email)).toEqual([first]);
+  });
+
+  describe('by another device', () => {
+    const endedSession = async () => {
+      const { email, id, token } = await signUp();
+      const { token: other } = await signIn(house.accounts, email, first);
+      // As at the beginning of a request that waits for the change of the password.
+      const { session, token: _, ...account } = await house.accounts.resumeSession(token);
+      await change(house.accounts, other, toSecond);
+      return { id, account, sessionId: session.id };
+    };
+
+    it('keeps the ended one from changing anything, groups included', async () => {
+      const { id, account, sessionId } = await endedSession();
+      const before = await house.store.customers.findById(id);
+      for (const said of [
+        { changes: { email: someEmail() }, newsletter: {} },
+        { changes: {}, newsletter: { groupIds: [1, 8] } },
+      ]) {
+        const update = { account, sessionId, shop, problems: [], ...said };
+        await expect(house.accounts.updateOwnAccount(update, guest)).rejects.toMatchObject({ code: 'not_signed_in' });
+      }
+      expect(await house.store.customers.findById(id)).toEqual(before);
+    });
+
+    it('keeps the ended one from deleting the account', async () => {
+      const { id, sessionId } = await endedSession();
+      await expect(house.accounts.deleteAccount({ customerId: id, sessionId }, guest)).rejects.toMatchObject({
+        code: 'not_signed_in',
+      });
+      expect(await house.store.customers.findById(id)).toBeDefined();
+    });
   });
 
   it('is not checked for ever', async () => {

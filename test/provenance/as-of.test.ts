@@ -9,7 +9,7 @@ import type { TopologyData } from '../../src/accounts/topology.ts';
 import { changeCustomer } from '../../src/accounts/update-customer.ts';
 import { demoTopology } from '../../src/demo.ts';
 import { describeOnBothDatabases } from '../dialects.ts';
-import { addCustomer, at, newSession, someEmail } from '../fixtures.ts';
+import { addCustomer, at, openSession, someEmail } from '../fixtures.ts';
 import { houseOfSuite, loyaltyUpdate, operator, platform } from './house.ts';
 
 const [website] = demoTopology.websites;
@@ -160,9 +160,7 @@ describeOnBothDatabases('the record of a customer as of a moment', (database) =>
       const password = taken.password ? { password: { newPassword: 'ten lives' } } : {};
       const newsletter = { groupIds: taken.groupIds };
       const account = (await store.customers.findById(id))!;
-      const session = newSession(id);
-      await store.transaction(({ sessions }) => sessions.insert(session));
-      const sessionId = (await store.sessions.findByClientId(session.clientId))!.session.id;
+      const sessionId = await openSession(store, id);
       const input = { account, sessionId, shop: shop!, changes, newsletter, problems: [], ...password };
       await accounts.updateOwnAccount(input, asCustomer);
     } else if (taken.do === 'record') {

@@ -3,7 +3,7 @@ import type { RequestContext, Scope } from '../../src/accounts/access.ts';
 import { scopes } from '../../src/accounts/access.ts';
 import { demoTopology } from '../../src/demo.ts';
 import { describeOnBothDatabases } from '../dialects.ts';
-import { someEmail } from '../fixtures.ts';
+import { openSession, someEmail } from '../fixtures.ts';
 import { houseOfSuite, loyaltyUpdate, operator, platform } from './house.ts';
 
 const [shop] = demoTopology.shops;
@@ -31,9 +31,10 @@ describeOnBothDatabases('the history of a customer', (database) => {
     const anonymous: RequestContext = { actor: { kind: 'anonymous' }, origin: 'gomus', requestId: 'sign-up' };
     const account = await accounts.signUp(input, anonymous);
     id = account.customer.id;
+    const sessionId = await openSession(here.store, id);
     for (const phone of ['1', '2', '3']) {
       clock.advance(1_000);
-      const own = { account, sessionId: 0, shop: shop!, changes: { phone }, newsletter, problems: [] };
+      const own = { account, sessionId, shop: shop!, changes: { phone }, newsletter, problems: [] };
       await accounts.updateOwnAccount(own, asCustomer());
       await accounts.signIn({ shop: shop!, email, password: 'nine lives' }, anonymous);
     }

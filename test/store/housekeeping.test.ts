@@ -110,6 +110,18 @@ describeOnBothDatabases('settings, attempts, keys and topology', (database) => {
       expect(await store.attempts.find(old.key)).toBeUndefined();
       expect(await store.attempts.find(exact.key)).toEqual(exact);
     });
+
+    it('keeps the counters whose lock ends later, however long ago they began', async () => {
+      const old = at(-90_000);
+      const held = attempts({ firstFailedAt: old, lockedUntil: at(-9_000) });
+      const over = attempts({ firstFailedAt: old, lockedUntil: at(-9_001) });
+      await store.transaction(async (tx) => {
+        for (const saved of [held, over]) await tx.attempts.save(saved);
+        await tx.attempts.deleteOlderThan(at(-9_000), 1_000);
+      });
+      expect(await store.attempts.find(held.key)).toEqual(held);
+      expect(await store.attempts.find(over.key)).toBeUndefined();
+    });
   });
 
   describe('API keys', () => {

@@ -5,7 +5,7 @@ import { digestOf, outboundView } from '../../src/accounts/loyalty-link.ts';
 import type { CustomerWithGroups } from '../../src/accounts/store.ts';
 import { type OpenStore, openStore } from '../../src/storage/index.ts';
 import { type FreshDatabase, freshMigratedUrl } from '../dialects.ts';
-import { addCustomer, at } from '../fixtures.ts';
+import { addCustomer, at, openSession } from '../fixtures.ts';
 import { type House, openHouse, platformContext, updateOf } from '../jobs/house.ts';
 
 /** Reads what PostgreSQL says on one connection: each message is the letter of its type, its length without that, and the rest. */
@@ -174,10 +174,11 @@ it('whoever changes their account waits once, and the platform four times: twice
   await house.accounts.applyLoyaltyUpdate(updateOf(tie), platformContext);
   const own = { ...platformContext, actor: { kind: 'customer', id }, origin: 'gomus' } as const;
   const shop = house.deps.directory.topology.defaultShop;
+  const sessionId = await openSession(store, id);
   const byThemselves = async (phone: string) => {
     const account = (await store.customers.findById(id))!;
     const journeys = between.journeys;
-    const update = { account, sessionId: 0, shop, changes: { phone }, newsletter: {}, problems: [] };
+    const update = { account, sessionId, shop, changes: { phone }, newsletter: {}, problems: [] };
     await house.accounts.updateOwnAccount(update, own);
     return between.journeys - journeys;
   };

@@ -17,7 +17,7 @@ export async function passwordRoutes(app: FastifyInstance, wire: GomusWire): Pro
   app.route({
     method: ['PUT', 'PATCH'],
     url: '/auth/password',
-    config: { gomus: { envelope: 'password', notSignedIn } },
+    config: { gomus: { envelope: 'password', notSignedIn }, hashesPassword: true },
     schema: {
       tags: ['go~mus: account'],
       summary: 'Change the password',

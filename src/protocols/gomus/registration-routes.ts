@@ -101,9 +101,10 @@ export async function registrationRoutes(app: FastifyInstance, wire: GomusWire):
       },
     },
     async (request, reply) => {
-      const { customer } = await requireCustomer(accounts, request, reply);
+      const { customer, session } = await requireCustomer(accounts, request, reply);
       const actor = { kind: 'customer', id: customer.id } as const;
-      await accounts.deleteAccount({ customerId: customer.id }, contextOf(request, actor, wire.networkOf(request.ip)));
+      const input = { customerId: customer.id, sessionId: session.id };
+      await accounts.deleteAccount(input, contextOf(request, actor, wire.networkOf(request.ip)));
       dropTokenHeaders(reply);
       const uid = lowerCaseEmail(customer.email);
       const text = message(wire.localeOf(request), 'registrations.account_with_uid_destroyed', { uid });

@@ -133,6 +133,18 @@ describeOnServers(
       expect((await call(server, 'GET', '/customers/crm-there', { headers: bound.headers })).status).toBe(404);
     });
 
+    it('finds its own by a foreign_id that is the id of another', async () => {
+      const { headers } = bound;
+      const json = { customer: { email: freshEmail(), name: 'Oswald', surname: 'Cobblepot', foreign_id: '402' } };
+      const created = await call(server, 'POST', '/customers', { headers, json });
+      const { id } = created.json.customer as { id: number };
+      expect((await call(server, 'GET', '/customers/402', { headers })).json.customer?.id).toBe(id);
+      await server.app.accounts.deleteAccount(
+        { customerId: id },
+        { actor: { kind: 'system' }, origin: 'operator', requestId: 'r' },
+      );
+    });
+
     it('creates customers there, whichever store it names', async () => {
       for (const host of [second, 'demo-shop.gomus.de', undefined]) {
         const headers = host === undefined ? bound.headers : { ...bound.headers, 'x-shop-url': host };
