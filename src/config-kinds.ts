@@ -103,9 +103,17 @@ export const databaseUrl: Kind<string> = {
   },
 };
 
+/** The same for what only PostgreSQL has. */
+export const postgresUrl: Kind<string> = {
+  ...databaseUrl,
+  allowed: 'postgres://user:password@host:port/database with special characters percent-encoded',
+  parse: (text) => (isPostgresUrl(text) ? text : undefined),
+};
+
 function isSqliteUrl(text: string): boolean {
   // `sqlite://data/foyer.db` is refused: it looks relative, and would be the absolute path /data/foyer.db.
-  return /^sqlite:(?!\/\/)./.test(text) && !CONTROL.test(text);
+  // In memory every connection would see a database of its own.
+  return /^sqlite:(?!\/\/|:memory:)./.test(text) && !CONTROL.test(text);
 }
 
 function isPostgresUrl(text: string): boolean {

@@ -7,6 +7,7 @@ import {
   httpUrl,
   lineOfText,
   oneOf,
+  postgresUrl,
   proxyList,
   redisUrl,
   secretList,
@@ -69,7 +70,7 @@ export const settings = {
   }),
   databaseReadUrl: optional({
     env: 'FOYER_DATABASE_READ_URL',
-    kind: databaseUrl,
+    kind: postgresUrl,
     default: undefined,
     defaultDoc: 'none',
     doc: 'PostgreSQL replica for reads that may lag behind: user_info, lists and search. A customer sees their own writes.',

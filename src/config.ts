@@ -52,6 +52,9 @@ export function loadConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
       faults.push(`${source?.name} is ${given}, but the demo binds to loopback only: 127.0.0.1, ::1 or localhost`);
     }
   }
+  if (typeof values.databaseReadUrl === 'string' && String(values.databaseUrl).startsWith('sqlite:')) {
+    faults.push('FOYER_DATABASE_READ_URL is set, but only PostgreSQL has replicas, and FOYER_DATABASE_URL is SQLite');
+  }
   values.spaaza = readChains(env, faults);
   faults.push(...describeUnknownNames(env));
   if (faults.length > 0) throw new ConfigError(faults);

@@ -73,9 +73,14 @@ export async function backfillChain(
     count: (tally, { outcome }) => {
       tally[outcome] += 1;
     },
-    settle: async ({ queue }, findings, now) => {
+    settle: async ({ queue, links }, findings, now) => {
       // Who was tied waits to be sent because of that change.
       const unknown = findings.filter(({ outcome }) => outcome === 'nobody');
+      // What the platform once said of them it does not know any more. Who was tied meanwhile has agreed since.
+      const ties = await links.listTies(unknown.map(({ customerId }) => customerId));
+      for (const { customerId, spaazaUserId, chainId: tied } of ties) {
+        if (tied === chainId && spaazaUserId === null) await links.forgetAgreement(customerId, chainId);
+      }
       const asked = { wantsPush: true, wantsPull: false, erasure: null, requestId: context.requestId };
       await queue.enqueue(
         unknown.map(({ customerId }) => ({ chainId, customerId, ...asked })),

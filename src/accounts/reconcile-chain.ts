@@ -38,8 +38,8 @@ export const wellStandings: readonly Standing[] = ['agreed', 'pending', 'withhel
 
 /**
  * Compares all customers of a chain with the platform, field by field, within the budget of calls. It never writes to the
- * platform: what a repair finds to be ours is sent by the servers' workers. It may be killed: the next run goes on where
- * it was. Throws `forbidden` to all but operators, `maintenance`, WalkTakenOver, QueueStandsStill and
+ * platform: what a repair finds to be ours is sent by the servers' workers. It may be killed: the next run that
+ * does the same goes on where it was. Throws `forbidden` to all but operators, `maintenance`, WalkTakenOver, QueueStandsStill and
  * LoyaltyPlatformError.
  */
 export async function reconcileChain(
@@ -52,6 +52,7 @@ export async function reconcileChain(
   return walkChain<ReconcileFinding, ReconcileTally>(deps, {
     chainId,
     place: 'reconcileCursor',
+    purpose: isRepair ? (recreatesMissing ? 'repair and recreate' : 'repair') : undefined,
     isRestart,
     nothing: { customers: nobodyYet(), fields: {}, repairs: { repaired: 0, left: 0, refused: 0 } },
     admit: isRepair ? (signal) => waitForRoom(deps, chainId, walkPageSize, room, signal) : undefined,

@@ -38,6 +38,8 @@ export interface Walk<Finding, Tally> {
   chainId: number;
   /** Where the place is kept, so that another process can go on from it; left out: nothing is kept. */
   place?: 'reconcileCursor' | 'backfillCursor';
+  /** What the walk does, beside looking: one that did something else is not gone on with. */
+  purpose?: string;
   /** Forgets the place that an earlier walk came to. */
   isRestart: boolean;
   /** Counts before anything was counted. */
@@ -55,6 +57,7 @@ export interface Walk<Finding, Tally> {
 }
 
 interface Place<Tally> {
+  purpose?: string;
   after: number;
   done: number;
   startedAt: string;
@@ -76,10 +79,11 @@ export async function walkChain<Finding, Tally>(
   const { store } = deps;
   const total = await store.customers.countAll();
   let kept = walk.place === undefined ? null : (await store.chainStates.find(walk.chainId))[walk.place];
-  const isResumed = kept !== null && !walk.isRestart;
+  const earlier = kept === null ? undefined : (JSON.parse(kept) as Place<Tally>);
+  const isResumed = earlier !== undefined && earlier.purpose === walk.purpose && !walk.isRestart;
   let place: Place<Tally> = isResumed
-    ? (JSON.parse(kept!) as Place<Tally>)
-    : { after: 0, done: 0, startedAt: deps.now(), tally: walk.nothing };
+    ? earlier
+    : { purpose: walk.purpose, after: 0, done: 0, startedAt: deps.now(), tally: walk.nothing };
   const report = (done: number, tally: Tally): WalkProgress<Tally> => ({
     done,
     total: Math.max(total, done),

@@ -1,6 +1,7 @@
 import { wantsOf } from '../accounts/deliveries.ts';
 import type { QueueRow } from '../accounts/loyalty-queue.ts';
 import { table } from './command-output.ts';
+import { fileName } from './describe-problem.ts';
 import { momentText } from './moment-text.ts';
 
 /** A row as it may be shown: of what would have been sent, the names of the fields and no value. */
@@ -29,7 +30,7 @@ export type PresentedDelivery = ReturnType<typeof presentDelivery>;
 function fieldsIn(payload: string | null): string[] | null {
   if (payload === null) return null;
   const parsed: unknown = JSON.parse(payload);
-  return typeof parsed === 'object' && parsed !== null ? Object.keys(parsed) : [];
+  return typeof parsed === 'object' && parsed !== null ? Object.keys(parsed).map(fileName) : [];
 }
 
 /** Rows as a table. */

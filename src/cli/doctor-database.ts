@@ -30,6 +30,7 @@ export async function checkDatabase(config: Config): Promise<{ findings: Finding
     const reached: Finding = { check: 'database', status: 'ok', message: file ?? 'PostgreSQL answers' };
     if (pending.length > 0) return { findings: [reached, describePending(pending, store.isEmbedded)] };
     const findings: Finding[] = [reached, describeUnknown(await store.unknownMigrations())];
+    if (config.databaseReadUrl !== undefined) findings.push(await checkReplica(store));
     if (await store.isBeingMovedInto()) findings.push(unfinishedMove);
     const settings = await store.settings.readAll();
     const topology = await store.topology.read();
@@ -43,10 +44,26 @@ export async function checkDatabase(config: Config): Promise<{ findings: Finding
     );
     return { findings, latest: latestOf(keys, since) };
   } catch (error) {
+    if (error instanceof Error && error.name === 'SchemaTooNewError') {
+      const advice = 'run the release that made it, or a later one';
+      return { findings: [{ check: 'migrations', status: 'fail', message: reasonOf(error), advice }] };
+    }
     const advice = 'check FOYER_DATABASE_URL, and that the database runs and lets this user in';
     return { findings: [{ check: 'database', status: 'fail', message: reasonOf(error), advice }] };
   } finally {
     await store?.close().catch(() => undefined);
+  }
+}
+
+/** Asks the replica for what a node asks it for. */
+async function checkReplica({ replica }: OpenStore): Promise<Finding> {
+  const check = 'replica';
+  try {
+    await replica.customers.search({ words: [], websiteId: null, page: 1, perPage: 1 });
+    return { check, status: 'ok', message: 'the PostgreSQL of FOYER_DATABASE_READ_URL answers' };
+  } catch (error) {
+    const advice = 'check FOYER_DATABASE_READ_URL; reads that may be a moment old are answered with 503 without it';
+    return { check, status: 'fail', message: reasonOf(error), advice };
   }
 }
 

@@ -31,9 +31,10 @@ import { topologyShow } from './topology-show.ts';
  * need: `--help` must not open a database.
  */
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  endQuietlyWithoutReader();
+  endWithoutReader();
   try {
     await commandLine(env).parseAsync(argv);
+    isDone = true;
   } catch (error) {
     if (error instanceof CommanderError && /^commander\.(help|version)/.test(error.code)) {
       // A missing subcommand was answered with the help, but it is a mistake all the same.
@@ -110,10 +111,19 @@ Exit codes:
   5  done, but the loyalty platform has something else than Foyer
   6  the loyalty platform did not answer, or refuses the credential`;
 
-/** `foyer key list | head` closes the pipe early; that is no error. */
-function endQuietlyWithoutReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
+/** Whether the command has done all that it was to do; what it said may still be on its way. */
+let isDone = false;
+
+/**
+ * `foyer key list | head` closes the pipe early, which is no error once everything is done; a command that is still at work
+ * has looked at a part only, and must not say otherwise.
+ */
+function endWithoutReader(): void {
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') {
+      process.stderr.write(`foyer: standard output cannot be written (${code}); what the command did is done.\n`);
+      process.exit(exitCodes.failed);
+    }
+    process.exit(isDone ? undefined : exitCodes.failed);
   });
 }

@@ -35,11 +35,13 @@ Example:
     )
     .action(
       printing(async (name: string, { scope, website }: { scope: Scope[]; website?: string }) => {
+        // What is refused, or can only be refused in an empty database, must not give it a topology first.
+        const need = website === undefined && name.trim() !== '' ? 'created' : 'present';
         const {
           id,
           key: text,
           hasCreatedTopology,
-        } = await withAccounts(env, 'created', async (opened) => ({
+        } = await withAccounts(env, need, async (opened) => ({
           ...(await opened.accounts.createKey({ name, scopes: scope, websiteCode: website })),
           hasCreatedTopology: opened.hasCreatedTopology,
         }));

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { DeliveryCursor, DeliverySummary } from '../accounts/list-deliveries.ts';
 import { type Outcome, printing, table } from './command-output.ts';
 import { type DeliveryFlags, deliveryQuery, namingChain, withDeliveryFilters } from './delivery-options.ts';
@@ -22,7 +22,15 @@ export function outboxList(outbox: Command, env: NodeJS.ProcessEnv): void {
         'chain, dead ones first, those that wait longest before the others. With --by-code it counts them instead.',
     );
   withDeliveryFilters(command)
-    .option('--by-code', 'count rows by chain, state and code, and tell whether a chain is paused')
+    .addOption(
+      new Option('--by-code', 'count all rows by chain, state and code, and tell whether a chain is paused').conflicts([
+        'state',
+        'code',
+        'olderThan',
+        'limit',
+        'after',
+      ]),
+    )
     .option('--limit <count>', `at most this many rows, up to ${mostRows}`, readLimit, 50)
     .option('--after <cursor>', 'the rows that follow; the list before names the cursor', readCursor)
     .option('--json', 'print one JSON document')

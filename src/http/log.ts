@@ -26,7 +26,30 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     serializers: { err: (error: unknown) => loggedError(error, 0), req: () => undefined, res: () => undefined },
     hooks: { logMethod: nameErrors },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination ?? standardOutput());
+}
+
+/** What waits to be written at most, in bytes; what comes on top is dropped. */
+const mostWaiting = 1024 * 1024;
+
+/**
+ * Standard output, which may be a file on a full disk: the server goes on, and so does its log once there is room. As it
+ * comes, the stream would end the process at the first failure, and in doing so try for ever to write what is left.
+ */
+function standardOutput(): DestinationStream {
+  const stream = pino.destination({ fd: 1, sync: false, maxLength: mostWaiting });
+  let isStuck = false;
+  stream.on('error', () => {
+    isStuck = true;
+  });
+  stream.on('write', () => {
+    isStuck = false;
+  });
+  const flush = stream.flushSync.bind(stream);
+  stream.flushSync = () => {
+    if (!isStuck) flush();
+  };
+  return stream;
 }
 
 /**

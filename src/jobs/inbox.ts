@@ -106,7 +106,7 @@ async function judge({ deps, read }: NoticeTools, { chainId, body, requestId }: 
 function failed(tools: NoticeTools, entry: InboxEntry, error: unknown): Verdict {
   const { deps, log } = tools;
   const now = deps.now();
-  const about = { chain: entry.chainId, notice: entry.id, request_id: entry.requestId };
+  const about = { chain: entry.chainId, notice: entry.id, reqId: entry.requestId };
   if (error instanceof AccountError && error.code === 'customer_not_found') {
     return { outcome: 'ignored', errorText: 'nobody here is meant' };
   }

@@ -210,7 +210,7 @@ export class LoyaltyWorker {
   ): Promise<void> {
     const { deps, log, random, count } = this.#options;
     const { chainId, customerId } = claim;
-    const about = { chain: chainId, customer: customerId, request_id: row.requestId };
+    const about = { chain: chainId, customer: customerId, reqId: row.requestId };
     const tools: JobTools = {
       deps,
       platform: watchPlatform(platform, {

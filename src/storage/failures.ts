@@ -25,9 +25,10 @@ const unavailableSqlite = /^SQLITE_(?:FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|N
 // or not us (28...) or is gone (3D000), a read-only one (25006), and node's own socket errors.
 const unavailablePostgres =
   /^(?:08...|53...|57...|28...|55000|3D000|25006|E(?:CONN\w+|PIPE|HOSTUNREACH|NETUNREACH|TIMEDOUT|NOTFOUND|AI_AGAIN)|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|CERT_HAS_EXPIRED|ERR_TLS_\w+)$/;
-// Errors of the drivers themselves, which have no code; the last three follow a closed store.
+// Errors of the drivers themselves, which have no code: no password for a server that asks for one, no TLS for one who
+// insists on it; the last three follow a closed store.
 const unavailableMessage =
-  /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client was closed|is not queryable|driver has already been destroyed|pool after calling end|database connection is not open/;
+  /^SASL: |^The server does not support SSL|timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client was closed|is not queryable|driver has already been destroyed|pool after calling end|database connection is not open/;
 
 /** What an error of a database or its driver means to the domain; any other stays as it is. */
 export function translate(error: unknown): unknown {

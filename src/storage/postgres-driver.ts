@@ -1,8 +1,27 @@
 import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import { type Column, rowFactory, type ToRow } from './row-factory.ts';
 
 const { TEXT, INT8 } = pg.types.builtins;
+
+type Connect = (callback: (error: Error | null | undefined) => void) => void;
+
+/** A connection that could not be made ends at once: the driver leaves it to the server, which may wait for a minute. */
+class Client extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config);
+    const connect = this.connect.bind(this) as unknown as Connect;
+    const { stream } = (this as unknown as { connection: { stream: Socket } }).connection;
+    const connectOrEnd: Connect = (callback) =>
+      connect((error) => {
+        if (error) stream.destroy();
+        callback(error);
+      });
+    // The pool gives a callback.
+    this.connect = connectOrEnd as unknown as typeof this.connect;
+  }
+}
 
 /** Opens a pool of connections; `statementTimeoutMs` undefined means no limit. */
 export function openPool(connectionString: string, max: number, statementTimeoutMs: number | undefined): pg.Pool {
@@ -10,6 +29,7 @@ export function openPool(connectionString: string, max: number, statementTimeout
   const pipelined = { pipeline: true } as pg.PoolConfig;
   const pool = new pg.Pool({
     ...pipelined,
+    Client: Client as unknown as pg.PoolConfig['Client'],
     connectionString,
     max,
     connectionTimeoutMillis: 3_000,

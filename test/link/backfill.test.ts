@@ -48,6 +48,23 @@ describeOnBothDatabases('the first link of customers that are here already', (da
     return { linked, byId, knownAs, byEmail, unknown, foreign, two, erased };
   };
 
+  it('has those sent whom only an update of the platform made, and of whom it knows nothing now', async () => {
+    const { house } = suite;
+    const { profile } = await house.accounts.applyLoyaltyUpdate(
+      updateOf({
+        changes: { email: 'off@example.org', givenName: 'Ada', familyName: 'Lovelace' },
+        identifiers: { username: 'off@example.org' },
+        createIfMissing: true,
+      }),
+      platformContext,
+    );
+    const { id } = profile.customer;
+    expect((await linkOf(id))?.agreedDigest).not.toBeNull();
+    expect((await backfill()).tally).toMatchObject({ nobody: 1 });
+    expect(await linkOf(id)).toMatchObject({ agreedDigest: null, spaazaUserId: null });
+    expect(await waits(id)).toBe(true);
+  });
+
   it('counts who would match by id, by e-mail, not at all and ambiguously, and changes nothing', async () => {
     const { house, fake } = suite;
     const people = await everyKind();

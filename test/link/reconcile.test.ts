@@ -35,8 +35,8 @@ describeOnBothDatabases('comparing a chain with the platform', (database) => {
       onFinding: (finding: ReconcileFinding) => found.set(finding.customerId, finding),
       ...options,
     };
-    const { tally } = await shop.accounts.reconcileChain(walk, operator);
-    return { tally, found };
+    const { tally, isResumed } = await shop.accounts.reconcileChain(walk, operator);
+    return { tally, isResumed, found };
   };
 
   /** Somebody whom both sides know and agree on. */
@@ -189,6 +189,24 @@ describeOnBothDatabases('comparing a chain with the platform', (database) => {
     await shop.done(id);
     expect((await here(id)).phone).toBe('040 3');
     expect(fake.requests().map(({ endpoint }) => endpoint)).toEqual(['get-user']);
+  });
+
+  it('begins anew where an earlier run did something else, and goes on where it did the same', async () => {
+    const { store } = shop.deps;
+    const place = (purpose?: string) => {
+      const tally = { customers: {}, fields: {}, repairs: {} };
+      return JSON.stringify({ purpose, after: 1_000_000_000, done: 50, startedAt: shop.now(), tally });
+    };
+    const isResumed = async (reconcileCursor: string, options: Partial<Reconcile>) => {
+      await store.transaction(({ chainStates }) => chainStates.save(chainId, { reconcileCursor }));
+      return (await reconcile(options)).isResumed;
+    };
+    expect(await isResumed(place(), { isRepair: true })).toBe(false);
+    expect(await isResumed(place('repair'), {})).toBe(false);
+    expect(await isResumed(place('repair'), { isRepair: true, recreatesMissing: true })).toBe(false);
+    expect(await isResumed(place(), {})).toBe(true);
+    expect(await isResumed(place('repair'), { isRepair: true })).toBe(true);
+    expect((await store.chainStates.find(chainId)).reconcileCursor).toBeNull();
   });
 
   it('tells anew of who is missing over there only when that is said', async () => {

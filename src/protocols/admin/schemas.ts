@@ -83,7 +83,9 @@ export const EntryShape = Type.Object({
   field: Type.String({ description: 'A member of the customer; address.… and link.<chain>.… are members of those' }),
   before: Type.Unknown({ description: 'Any JSON; null for none. Of a password only "set"' }),
   after: Type.Unknown(),
-  origin: Type.String({ description: 'Where the change came in: gomus, spaaza, pull, push, operator, import, system' }),
+  origin: Type.String({
+    description: 'Where the change came in: gomus, spaaza, pull, push, webhook, operator, import, system',
+  }),
   actor: Type.String({ description: 'Who made it, such as "customer 402", "key 3 (spaaza)", "operator anna"' }),
   request_id: Type.String(),
   changed_at: moment,
