@@ -30,7 +30,7 @@ export function deliveryQuery({ chain, state, code, olderThan }: DeliveryFlags):
 /** Reads the id of a chain. */
 export function readChainId(text: string): number {
   const id = /^\d{1,10}$/.test(text) ? Number(text) : 0;
-  if (id < 1 || id > 2_147_483_647) throw new InvalidArgumentError('It is the number of a chain.');
+  if (id < 1) throw new InvalidArgumentError('It is the number of a chain.');
   return id;
 }
 
