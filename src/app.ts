@@ -34,6 +34,8 @@ export interface AppOptions extends ComposeOptions {
   /** Runs once the schema is there and before the first request is served. */
   seed?(store: Store, deps: AccountDeps): Promise<void>;
   logDestination?: DestinationStream;
+  /** How long a stop leaves resting connections open for a request that is on its way; half a second unless said otherwise. */
+  closeGraceMs?: number;
 }
 
 /** A composed server: start it once, stop it once. */
@@ -78,6 +80,7 @@ export function composeApp(options: AppOptions): App {
     bodyLimitBytes: config.bodyLimitBytes,
     requestTimeoutSeconds: config.requestTimeoutSeconds,
     trustedProxies: config.trustedProxies,
+    closeGraceMs: options.closeGraceMs ?? 500,
     checkHashRoom: () => queue.checkRoom(),
     onAnswer: metrics.observeAnswer,
   });

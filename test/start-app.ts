@@ -56,6 +56,8 @@ export async function serveDatabase(
     },
     fixedKeys: [{ key: demoKey, name: 'demo', scopes }],
     logDestination: logDestination as never,
+    // Nobody sends anything to a server that is being stopped.
+    closeGraceMs: 0,
     ...options,
   });
   const url = await startOn(app);

@@ -15,12 +15,15 @@ import { takeOverUpdate } from './take-over-update.ts';
 /**
  * What came of an acknowledged push. `agreed`: noted. `erased`: the platform has erased the person, and the tie ended.
  * `gone`: the customer was erased here meanwhile, and now is to be erased over there. `taken`: the platform's id is tied
- * to another customer. `lost`: somebody else works on the row by now, and nothing was written.
+ * to another customer. `lost`: somebody else works on the row by now, or the customer is tied to another person, who is to be told instead; nothing
+ * was written.
  */
 export type PushOutcome = 'agreed' | 'erased' | 'gone' | 'taken' | 'lost';
 
 export interface AcknowledgedPush {
   claim: Claim;
+  /** Who was addressed; null for somebody who was new. */
+  spaazaUserId: number | null;
   /** The view that was sent, and the fields of it that were. */
   sent: OutboundView;
   fields: readonly SharedField[];
@@ -54,6 +57,12 @@ export async function acknowledgePush(
       await store.queue.saveErasure(chainId, customerId, { spaazaUserId: user.spaazaUserId });
       await store.queue.reopen(claim, now);
       return 'gone';
+    }
+    const link = (await store.links.listByCustomer(customerId)).find((one) => one.chainId === chainId);
+    const tied = link?.spaazaUserId ?? null;
+    if (tied !== input.spaazaUserId && tied !== user.spaazaUserId) {
+      await store.queue.reopen(claim, now);
+      return 'lost';
     }
     const owner = await store.links.findCustomerIdByUserId(chainId, user.spaazaUserId);
     if (owner !== undefined && owner !== customerId) return 'taken';

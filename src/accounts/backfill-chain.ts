@@ -77,10 +77,10 @@ export async function backfillChain(
       // Who was tied waits to be sent because of that change.
       const unknown = findings.filter(({ outcome }) => outcome === 'nobody');
       // What the platform once said of them it does not know any more. Who was tied meanwhile has agreed since.
-      const ties = await links.listTies(unknown.map(({ customerId }) => customerId));
-      for (const { customerId, spaazaUserId, chainId: tied } of ties) {
-        if (tied === chainId && spaazaUserId === null) await links.forgetAgreement(customerId, chainId);
-      }
+      await links.forgetUntied(
+        unknown.map(({ customerId }) => customerId),
+        chainId,
+      );
       const asked = { wantsPush: true, wantsPull: false, erasure: null, requestId: context.requestId };
       await queue.enqueue(
         unknown.map(({ customerId }) => ({ chainId, customerId, ...asked })),

@@ -143,7 +143,8 @@ export async function noteAgreement(
   const isYounger = saidAt !== undefined && saidAt > (known?.platformModifiedAt ?? '');
   const platformModifiedAt = isYounger && (isOn || context.origin === 'webhook') ? saidAt : undefined;
   // Where nothing is ever asked or sent, nobody looks at the time either.
-  const isNoted = lastHash === profile.link.lastHash || earlier === digestOfOurs.agreedDigest;
+  const isSame = agreed === undefined || agreedDigest === earlier;
+  const isNoted = (lastHash === profile.link.lastHash && isSame) || earlier === digestOfOurs.agreedDigest;
   if (!isOn && isNoted && platformModifiedAt === undefined) return profile;
   // Who only ever spoke to a link that was off is asked before anything is sent.
   const isKnown = isOn || agreed !== undefined;

@@ -15,7 +15,7 @@ import type { ChainState, InboxNotice, QueueRow, Tombstone } from './loyalty-que
 import { type Ambiguity, matchPlatformUser } from './match-platform-user.ts';
 import { requireOperator } from './require-scope.ts';
 import type { SharedField } from './shared-fields.ts';
-import { consentsSaidHere } from './times-of-changes.ts';
+import { consentsSaid } from './times-of-changes.ts';
 
 /** What the platform has of a customer. */
 export type There =
@@ -98,8 +98,7 @@ async function show(
   const there = await ask(deps, profile, platform, call);
   const tombstone = await store.tombstones.find(chainId, customerId);
   const delivery = await store.queue.find(chainId, customerId);
-  const saidHere: ReadonlySet<SharedField> =
-    link.spaazaUserId === null ? await consentsSaidHere(store, profile) : new Set();
+  const said: ReadonlySet<SharedField> = link.spaazaUserId === null ? await consentsSaid(store, profile) : new Set();
   const userId = link.spaazaUserId ?? (there.state === 'found' ? there.user.spaazaUserId : null);
   return {
     chainId,
@@ -109,7 +108,7 @@ async function show(
     agreement,
     fields: compareSides(profile, agreement?.view, there.state === 'found' ? there.user : undefined),
     there,
-    ...nextPushOf({ profile, agreement, tombstone, delivery, saidHere }),
+    ...nextPushOf({ profile, agreement, tombstone, delivery, said }),
     delivery,
     hasEvent: await store.outbox.hasEventOf(customerId),
     notices: userId === null ? [] : await store.inbox.listBySubject(chainId, String(userId), mostNotices),
@@ -157,13 +156,13 @@ function nextPushOf({
   agreement,
   tombstone,
   delivery,
-  saidHere,
+  said,
 }: {
   profile: LoyaltyProfile;
   agreement: KnownAgreement | undefined;
   tombstone: Tombstone | undefined;
   delivery: QueueRow | undefined;
-  saidHere: ReadonlySet<SharedField>;
+  said: ReadonlySet<SharedField>;
 }): Pick<ShownLink, 'nextPush' | 'nextFields'> {
   const { link } = profile;
   const view = outboundView(profile);
@@ -174,6 +173,6 @@ function nextPushOf({
   if (isNew && tombstone !== undefined) return { nextPush: 'withheld', nextFields: [] };
   return {
     nextPush: isNew ? 'add' : 'alter',
-    nextFields: fieldsToSend(view, { isNew, saidHere, agreed: agreement?.view, sent }),
+    nextFields: fieldsToSend(view, { isNew, said, agreed: agreement?.view, sent }),
   };
 }

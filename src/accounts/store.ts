@@ -222,12 +222,14 @@ export interface Writes extends LoyaltyWrites {
     touch(customerId: number, chainId: number, syncedAt: string | null): Promise<void>;
     /** Forgets what was agreed; the tie itself stays. */
     forgetAgreement(customerId: number, chainId: number): Promise<void>;
+    /** The same for those of some customers who are tied to nobody over there. */
+    forgetUntied(customerIds: readonly number[], chainId: number): Promise<void>;
   };
   attempts: {
     save(attempts: FailedAttempts): Promise<void>;
     delete(keys: readonly string[]): Promise<void>;
-    /** Removes up to `limit`, those that count nothing included; gives how many. */
-    deleteOlderThan(firstFailedAt: string, limit: number): Promise<number>;
+    /** Removes up to `limit` whose first failure and lock lie before a moment, and those that count nothing; gives how many. */
+    deleteOlderThan(before: string, limit: number): Promise<number>;
   };
   keys: {
     insert(key: Omit<ApiKey, 'id'>): Promise<number>;

@@ -26,8 +26,12 @@ export async function timesOfChanges(
 
 const fromPlatform: ReadonlySet<string> = new Set(['spaaza', 'webhook', 'pull', 'push']);
 
-/** The consents about which somebody spoke here: of the others, that there is none is nobody's no. */
-export async function consentsSaidHere(store: Reads, profile: LoyaltyProfile): Promise<ReadonlySet<SharedField>> {
-  const times = await timesOfChanges(store, profile);
-  return new Set([...times.keys()].filter(isConsent));
+/** The consents about which somebody ever spoke, here or there: of the others, that there is none is nobody's no. */
+export async function consentsSaid(
+  store: Reads,
+  { customer, link }: LoyaltyProfile,
+): Promise<ReadonlySet<SharedField>> {
+  const said = new Set((await store.history.listLastByField(customer.id)).map(({ field }) => field));
+  const wasSaid = (field: SharedField) => recordedNames(field, link.chainId).some((name) => said.has(name));
+  return new Set(sharedFields.filter((field) => isConsent(field) && wasSaid(field)));
 }

@@ -37,6 +37,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     isDone = true;
   } catch (error) {
     if (error instanceof CommanderError && /^commander\.(help|version)/.test(error.code)) {
+      isDone = true;
       // A missing subcommand was answered with the help, but it is a mistake all the same.
       process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
       return;

@@ -33,22 +33,13 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
 const mostWaiting = 1024 * 1024;
 
 /**
- * Standard output, which may be a file on a full disk: the server goes on, and so does its log once there is room. As it
- * comes, the stream would end the process at the first failure, and in doing so try for ever to write what is left.
+ * Standard output, which may be a file on a full disk or a pipe that nobody empties: the server goes on, and so does its log
+ * once there is room. Lines are written at once, so that none is left to be written at the end, and one that cannot be
+ * written waits for the next: the stream by itself would end the process, or sleep.
  */
 function standardOutput(): DestinationStream {
-  const stream = pino.destination({ fd: 1, sync: false, maxLength: mostWaiting });
-  let isStuck = false;
-  stream.on('error', () => {
-    isStuck = true;
-  });
-  stream.on('write', () => {
-    isStuck = false;
-  });
-  const flush = stream.flushSync.bind(stream);
-  stream.flushSync = () => {
-    if (!isStuck) flush();
-  };
+  const stream = pino.destination({ fd: 1, sync: true, maxLength: mostWaiting, retryEAGAIN: () => false });
+  stream.on('error', () => undefined);
   return stream;
 }
 

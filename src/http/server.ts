@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -26,6 +27,8 @@ export interface ServerOptions {
   requestTimeoutSeconds: number;
   /** Addresses or networks of proxies whose forwarding headers are believed; empty means none. */
   trustedProxies: readonly string[];
+  /** How long a stop leaves resting connections open; see below. */
+  closeGraceMs: number;
   /** Throws when a password hash would be refused, which is asked before the body of such a request is read. */
   checkHashRoom(): void;
   /** Called once per answered request with the route's pattern. */
@@ -85,9 +88,17 @@ export function createServer(options: ServerOptions): FastifyInstance {
   // Node closes only the connections that rest at the moment it is told to stop; those that are being answered would be
   // kept for more requests, and the stop would wait for them.
   let isClosing = false;
-  app.addHook('preClose', (done) => {
+  app.addHook('preClose', async () => {
     isClosing = true;
-    done();
+    if (!app.server.listening || options.closeGraceMs === 0) return;
+    // Nor may those that rest be closed at that moment: the next request may be on its way, and would be answered with a
+    // reset, which a proxy must not repeat a POST after. So no more are let in at first, and a little later they are closed.
+    const ended = new Promise<void>((resolve) => {
+      NetServer.prototype.close.call(app.server, () => resolve());
+    });
+    const rest = setTimeout(() => app.server.closeIdleConnections(), options.closeGraceMs);
+    await ended;
+    clearTimeout(rest);
   });
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (isClosing) reply.header('connection', 'close');

@@ -4,7 +4,7 @@ import type { KnownAgreement, LoyaltyProfile } from '../accounts/loyalty-link.ts
 import type { LoyaltyPlatform } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
 import type { SharedField } from '../accounts/shared-fields.ts';
-import { consentsSaidHere } from '../accounts/times-of-changes.ts';
+import { consentsSaid } from '../accounts/times-of-changes.ts';
 
 /** What is counted: how a push, a pull or an erasure went. */
 export type JobKind = 'push' | 'pull' | 'erasure';
@@ -53,8 +53,8 @@ export interface Attempt {
 export interface BothSides {
   profile: LoyaltyProfile;
   known: KnownAgreement | undefined;
-  /** Of somebody who is new over there: the consents about which somebody spoke here. */
-  saidHere: ReadonlySet<SharedField>;
+  /** Of somebody who is new over there: the consents about which somebody ever spoke. */
+  said: ReadonlySet<SharedField>;
 }
 
 /**
@@ -69,7 +69,7 @@ export async function readBothSides(
   const profile = await store.customers.findLoyaltyProfile(customerId, chainId);
   if (profile === undefined) return undefined;
   const isNew = profile.link.spaazaUserId === null;
-  return { profile, known, saidHere: isNew ? await consentsSaidHere(store, profile) : new Set() };
+  return { profile, known, said: isNew ? await consentsSaid(store, profile) : new Set() };
 }
 
 /** Removes a row that is done; one that changed meanwhile begins anew. */

@@ -49,7 +49,15 @@ export async function pushCustomer(
   const user = isNew
     ? await platform.addUser(view, fields, call)
     : await platform.alterUser(spaazaUserId, view, fields, call);
-  const pushed = { claim, sent: view, fields, sentBefore: row.sent, heardBefore: heardSoFar(sides.known), user };
+  const pushed = {
+    claim,
+    spaazaUserId,
+    sent: view,
+    fields,
+    sentBefore: row.sent,
+    heardBefore: heardSoFar(sides.known),
+    user,
+  };
   const outcome = await acknowledgePush(deps, pushed, contextOf(row, 'push'));
   if (outcome === 'taken') {
     throw new LoyaltyPlatformError('refused', 'The platform says that this is the person of another customer', {
@@ -76,12 +84,8 @@ export function payloadOf(row: QueueRow, sides: BothSides): string {
   return maskedJson(view, fieldsOf(row, sides, view));
 }
 
-function fieldsOf(
-  { sent }: QueueRow,
-  { profile, known, saidHere }: BothSides,
-  view: OutboundView,
-): readonly SharedField[] {
-  return fieldsToSend(view, { isNew: profile.link.spaazaUserId === null, saidHere, agreed: known?.view, sent });
+function fieldsOf({ sent }: QueueRow, { profile, known, said }: BothSides, view: OutboundView): readonly SharedField[] {
+  return fieldsToSend(view, { isNew: profile.link.spaazaUserId === null, said, agreed: known?.view, sent });
 }
 
 /** Says which fields would have been sent, and none of their values. */

@@ -98,7 +98,9 @@ class SharedReads<Row> {
     } catch (error) {
       // A key that the database cannot take is the fault of one; when there is no database, all had better know at once.
       const isForAll = error instanceof AccountError && error.code === 'storage_unavailable';
-      if (callers.length === 1 || isForAll) for (const { reject } of callers) reject(error);
+      // Those who wait would each wait for as long as the database lets itself be waited for.
+      if (isForAll) for (const { reject } of [...callers, ...this.#waiting.splice(0)]) reject(error);
+      else if (callers.length === 1) for (const { reject } of callers) reject(error);
       else for (const caller of callers) void this.#ask([caller]);
     } finally {
       this.#underWay -= 1;

@@ -7,7 +7,7 @@ type Query = (text: string, values: readonly unknown[]) => Promise<unknown[]>;
 export interface SharedWindows {
   /** Makes a counter: per key a window of `durationSeconds` that starts with the first point. */
   limiter(window: { keyPrefix: string; points: number; durationSeconds: number }): RateLimiterPostgres;
-  /** Rejects when the table cannot be read. */
+  /** Rejects when the table cannot be read, or not be written. */
   check(): Promise<void>;
   /** Removes the windows whose time is up. */
   deleteExpired(): Promise<void>;
@@ -39,7 +39,9 @@ export function openPostgresWindows(query: Query): SharedWindows {
         duration: durationSeconds,
       }),
     check: async () => {
-      await query(`select 1 from ${table} where key = $1`, ['']);
+      const text = `select current_setting('transaction_read_only') as read_only from (select 1) as one left join ${table} on key = $1`;
+      const [row] = (await query(text, [''])) as { read_only: string }[];
+      if (row?.read_only === 'on') throw new Error('The database is read-only');
     },
     deleteExpired: async () => {
       await query(`delete from ${table} where expire < $1`, [Date.now()]);

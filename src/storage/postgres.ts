@@ -9,6 +9,7 @@ import {
   sql,
 } from 'kysely';
 import type pg from 'pg';
+import { AccountError } from '../accounts/errors.ts';
 import type { Requirements } from './handle.ts';
 import type { Sending, Statements } from './postgres-driver.ts';
 import type { Statement } from './prepared.ts';
@@ -156,7 +157,9 @@ export function openPostgres(connectionString: string, max: number, statementTim
         try {
           return await attempt(work, tries === 1);
         } catch (error) {
-          const code = (error as { code?: unknown }).code;
+          // What the work waited for has been translated.
+          const raw = error instanceof AccountError ? error.cause : error;
+          const code = (raw as { code?: unknown } | undefined)?.code;
           // Serialisation failures and deadlocks are the database asking for another try; a row that is missing is us.
           const isAskedFor =
             code === '40001' || code === '40P01' || code === divisionByZero || names.giveUpAfter(error);

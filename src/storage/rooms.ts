@@ -125,6 +125,7 @@ const writeRooms = {
     saveFormerWords: links.saveFormerWords,
     touch: links.touch,
     forgetAgreement: links.forgetAgreement,
+    forgetUntied: links.forgetUntied,
   },
   attempts: {
     find: failedAttempts.findAndLock,

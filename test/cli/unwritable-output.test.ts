@@ -39,6 +39,11 @@ describe('a program whose standard output cannot be written', () => {
     }
   });
 
+  it('ends also where the last thing that it does is to write its log', async () => {
+    const { ended } = startOnFullDisk(['serve'], { FOYER_PORT: '1', FOYER_HOST: '192.0.2.1' });
+    expect((await ended)[0]).toBe(2);
+  });
+
   it('says so in one sentence, and that what it did is done', async () => {
     const { stderr, ended } = startOnFullDisk(['key', 'create', 'shop', '--scope', 'customer_read']);
     expect((await ended)[0]).toBe(1);
@@ -65,5 +70,23 @@ describe('foyer outbox list --by-code', () => {
     const { code, stderr } = await foyer.run(['outbox', 'list', '--by-code', '--state', 'dead']);
     expect(code).toBe(2);
     expect(stderr).toContain("'--by-code' cannot be used with option '--state <state>'");
+  });
+});
+
+describe('a program whose reader goes away', () => {
+  /** Closes standard output before anything can be written. */
+  async function codeOf(args: readonly string[], env: Record<string, string> = {}): Promise<number | null> {
+    const child = spawn(process.execPath, [foyer.program, ...args], {
+      cwd: foyer.folder,
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    child.stdout?.destroy();
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code;
+  }
+
+  it.each([[['--help']], [['--version']], [['key', '--help']]])('ends with 0 where all was said: %j', async (args) => {
+    expect(await codeOf(args)).toBe(0);
   });
 });

@@ -102,6 +102,20 @@ describe('a server that is told to stop', () => {
     await second.exit;
   });
 
+  it('answers what was on its way on a connection that rested, and closes it then', async () => {
+    const { child, url, exit } = await serve();
+    const proxy = await openRaw(url);
+    proxy.send(requestBytes(['GET /livez HTTP/1.1', 'Host: x']));
+    await proxy.answers();
+    child.kill('SIGTERM');
+    await expect.poll(() => isRefused(url), { interval: 5 }).toBe(true);
+    proxy.send(requestBytes(['GET /livez HTTP/1.1', 'Host: x']));
+    const [, last] = await proxy.answers(2);
+    expect(last).toMatchObject({ status: 200, headers: { connection: ['close'] } });
+    await proxy.closed;
+    expect((await exit).code).toBe(0);
+  });
+
   it('closes idle connections, and does not wait for ever for a client that never ends its request', async () => {
     const { child, url, exit } = await serve({ FOYER_SHUTDOWN_SECONDS: '1' });
     const idle = await openRaw(url);

@@ -138,7 +138,7 @@ describeOnBothDatabases('a push', (database) => {
     expect(shop.fake.requests().map(({ endpoint }) => endpoint)).toEqual(['add-user']);
   });
 
-  it('takes nobody who is new to us out of what they agreed to elsewhere, but for a no that was said here', async () => {
+  it('takes nobody who is new to us out of what they agreed to elsewhere, but for a no that was said', async () => {
     const agreements = {
       mailing_list_subscribed: true,
       printed_mailing_list_subscribed: true,
@@ -160,12 +160,31 @@ describeOnBothDatabases('a push', (database) => {
     });
     await shop.accounts.setMaintenance({ isOn: true });
     const other = await shop.create({ email: objector });
-    const no = { field: `link.${chainId}.isMailingSubscribed`, before: true, after: false, origin: 'gomus' } as const;
+    // Wherever it was said: the platform may have forgotten the person who told it.
+    const no = { field: `link.${chainId}.isMailingSubscribed`, before: true, after: false, origin: 'webhook' } as const;
     const entry = { ...no, customerId: other, actor: 'x', requestId: 'x', changedAt: at(0) };
     await shop.deps.store.transaction(({ history }) => history.append([entry]));
     await shop.accounts.setMaintenance({ isOn: false });
     await shop.done(other);
     expect(await consentsOf(other)).toMatchObject({ ...agreements, mailing_list_subscribed: false });
+  });
+
+  it('that reached the former person is done again for the one whom the customer is tied to meanwhile', async () => {
+    const id = await shop.create({ phone: '1' });
+    await shop.done(id);
+    const former = (await shop.linkOf(id))!.spaazaUserId!;
+    const userId = shop.fake.addUser({ username: 'other@example.org' });
+    const release = shop.holdAnswers();
+    shop.fake.clearJournal();
+    await shop.change(id, { phone: '2' });
+    await until(() => shop.fake.requests().some(({ endpoint }) => endpoint === 'alter-user'));
+    shop.fake.changeUser(former, { username: 'former@example.org' });
+    const { email } = (await shop.deps.store.customers.findById(id))!.customer;
+    await shop.accounts.applyLoyaltyUpdate(updateOf({ identifiers: { userId, username: email } }), platformContext);
+    release();
+    await shop.done(id);
+    expect((await shop.linkOf(id))!.spaazaUserId).toBe(userId);
+    expect(shop.fake.user(userId)).toMatchObject({ username: email, phone_number: '2', first_name: 'Grace' });
   });
 
   it('leaves out of the answer what our rules refuse', async () => {

@@ -325,6 +325,20 @@ describeOnBothDatabases('what the platform says of a customer who was changed he
       expect((await profileOf(id)).customer).toMatchObject({ phone: '1', birthday: '1990-12-10' });
     });
 
+    it('hears what the platform says that is ours already, so that its next change is one', async () => {
+      const { id, userId } = await agreed();
+      house.setClock(10);
+      await house.change(id, { phone: '2' });
+      isOn = false;
+      await says(userId, { changes: { familyName: 'King' } }, 'spaaza');
+      await says(userId, { changes: { phone: '2' } }, 'spaaza');
+      isOn = true;
+      expect(await apart(id)).toEqual([]);
+      house.setClock(100);
+      await says(userId, { changes: { phone: '1' }, lastModifiedAt: at(90) });
+      expect((await profileOf(id)).customer.phone).toBe('1');
+    });
+
     it('writes nothing when the same is said again', async () => {
       isOn = false;
       const { id, userId } = await agreed();

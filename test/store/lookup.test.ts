@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AccountError } from '../../src/accounts/errors.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import type { Handle } from '../../src/storage/handle.ts';
 import { lookup } from '../../src/storage/lookup.ts';
@@ -115,6 +116,20 @@ describe.each(databaseKinds)('lookups by key on %s', (dialect) => {
     );
     expect((await findName(counted, 2, 1))[0]?.name).toBe('group 2');
     expect(await tooLarge).toBe(dialect === 'postgres' ? 'refused' : 'answered');
+  });
+
+  it('all know at once that there is no database, those as well whose query has not left yet', async () => {
+    const refusals: ((error: Error) => void)[] = [];
+    const hanging: Handle = {
+      ...database.reader,
+      run: () => new Promise((_, reject) => refusals.push(reject)),
+    };
+    const callers = Promise.allSettled(Array.from({ length: 300 }, (_, index) => findName(hanging, index + 1, 1)));
+    await expect.poll(() => refusals.length).toBe(2);
+    for (const refuse of refusals) refuse(new AccountError('storage_unavailable', { retryAfterSeconds: 2 }));
+    const outcomes = await callers;
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(300);
+    expect(refusals).toHaveLength(2);
   });
 
   it('all fail when the database is gone', async () => {

@@ -2,9 +2,10 @@ import { CompiledQuery } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import type { Handle } from '../../src/storage/handle.ts';
+import { openStore } from '../../src/storage/index.ts';
 import { migrationsFor } from '../../src/storage/migrations/index.ts';
 import * as settings from '../../src/storage/settings.ts';
-import { type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
+import { type FreshDatabase, freshDatabaseUrl, runStatement } from '../dialects.ts';
 
 const unavailable = { name: 'AccountError', code: 'storage_unavailable', details: { retryAfterSeconds: 2 } };
 
@@ -112,5 +113,16 @@ describe('a PostgreSQL that cuts connections', () => {
     await Promise.all(order.map(count));
     const all = await settings.readAll(database.reader);
     expect([all.get('one'), all.get('two')]).toEqual(['2', '2']);
+  });
+
+  it('counts no windows on a database that may only be read', async () => {
+    const name = new URL(fresh.url).pathname.slice(1);
+    const before = openStore({ url: fresh.url, poolSize: 1, statementTimeoutMs: 10_000 });
+    await before.windows?.check();
+    await before.close();
+    await runStatement(fresh.url, `alter database ${name} set default_transaction_read_only = on`);
+    const after = openStore({ url: fresh.url, poolSize: 1, statementTimeoutMs: 10_000 });
+    await expect(after.windows?.check()).rejects.toThrow();
+    await after.close();
   });
 });
