@@ -86,6 +86,17 @@ describe('loadConfig', () => {
     expect(loadConfig({ FOYER_DATABASE_URL: 'sqlite:x.db' }, 'demo').databaseUrl).toBe('sqlite:x.db');
   });
 
+  it('takes a replica of PostgreSQL, beside PostgreSQL only, and no database in memory', () => {
+    const [primary, replica] = ['postgres://db/foyer', 'postgres://standby/foyer'];
+    const read = { FOYER_DATABASE_URL: primary, FOYER_DATABASE_READ_URL: replica };
+    expect(loadConfig(read, 'serve')).toMatchObject({ databaseUrl: primary, databaseReadUrl: replica });
+    expect(faultsOf({ ...read, FOYER_DATABASE_READ_URL: 'sqlite:x.db' })).toHaveLength(1);
+    expect(faultsOf({ FOYER_DATABASE_READ_URL: replica })).toEqual([
+      'FOYER_DATABASE_READ_URL is set, but only PostgreSQL has replicas, and FOYER_DATABASE_URL is SQLite',
+    ]);
+    expect(faultsOf({ FOYER_DATABASE_URL: 'sqlite::memory:' })).toHaveLength(1);
+  });
+
   it('reads values as their kinds', () => {
     const config = loadConfig(
       {
