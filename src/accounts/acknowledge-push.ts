@@ -3,20 +3,20 @@ import { logChange } from './change-log.ts';
 import type { AccountDeps } from './deps.ts';
 import { endLoyaltyTie } from './end-loyalty-tie.ts';
 import { addFormerWords } from './former-words.ts';
-import { digestOf, emptyLink, linkChanges, type OutboundView } from './loyalty-link.ts';
+import { digestOf, emptyLink, type LoyaltyLink, linkChanges, type OutboundView } from './loyalty-link.ts';
 import type { PlatformUser } from './loyalty-platform.ts';
 import type { Claim } from './loyalty-queue.ts';
 import { leaveOutProblems } from './loyalty-update-problems.ts';
 import type { SentWords } from './sent-words.ts';
 import { type SharedField, type Statement, withFields, without } from './shared-fields.ts';
-import type { CustomerWithGroups, HeldCustomer, WritableStore } from './store.ts';
+import type { HeldCustomer, WritableStore } from './store.ts';
 import { takeOverUpdate } from './take-over-update.ts';
 
 /**
  * What came of an acknowledged push. `agreed`: noted. `erased`: the platform has erased the person, and the tie ended.
  * `gone`: the customer was erased here meanwhile, and now is to be erased over there. `taken`: the platform's id is tied
- * to another customer. `lost`: somebody else works on the row by now, or the customer is tied to another person, who is to be told instead; nothing
- * was written.
+ * to another customer. `lost`: somebody else works on the row by now, or the customer is tied to another person, who is to
+ * be told instead; nothing was written.
  */
 export type PushOutcome = 'agreed' | 'erased' | 'gone' | 'taken' | 'lost';
 
@@ -58,9 +58,9 @@ export async function acknowledgePush(
       await store.queue.reopen(claim, now);
       return 'gone';
     }
-    const link = (await store.links.listByCustomer(customerId)).find((one) => one.chainId === chainId);
-    const tied = link?.spaazaUserId ?? null;
-    if (tied !== input.spaazaUserId && tied !== user.spaazaUserId) {
+    const links = await store.links.listByCustomer(customerId);
+    const link = links.find((one) => one.chainId === chainId) ?? emptyLink(customerId, chainId);
+    if (link.spaazaUserId !== input.spaazaUserId && link.spaazaUserId !== user.spaazaUserId) {
       await store.queue.reopen(claim, now);
       return 'lost';
     }
@@ -69,7 +69,7 @@ export async function acknowledgePush(
     if (user.update.isErasure) {
       await endLoyaltyTie(deps, store, context, current, { chainId, spaazaUserId: user.spaazaUserId }, now);
     } else {
-      await tie(store, context, current, chainId, user, now);
+      await tie(store, context, link, user, now);
       await agreeOn(deps, store, context, current, input, now);
     }
     if (!(await store.queue.remove(claim))) await store.queue.reopen(claim, now);
@@ -114,17 +114,14 @@ async function agreeOn(
 async function tie(
   store: WritableStore,
   context: RequestContext,
-  { customer }: CustomerWithGroups,
-  chainId: number,
+  link: LoyaltyLink,
   { spaazaUserId, memberNumber }: PlatformUser,
   now: string,
 ): Promise<void> {
-  const links = await store.links.listByCustomer(customer.id);
-  const link = links.find((one) => one.chainId === chainId) ?? emptyLink(customer.id, chainId);
   const ids = { spaazaUserId, memberNumber: memberNumber ?? link.memberNumber };
   const changes = linkChanges(link, ids);
   if (changes.length === 0) return;
   await store.links.save({ ...link, ...ids });
   const fields = changes.map(({ field }) => field);
-  await logChange(store, context, { type: 'customer.updated', customerId: customer.id, fields }, changes, now);
+  await logChange(store, context, { type: 'customer.updated', customerId: link.customerId, fields }, changes, now);
 }

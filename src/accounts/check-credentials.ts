@@ -37,12 +37,12 @@ export interface CheckedAccount {
  */
 export async function checkCredentials(deps: AccountDeps, credentials: Credentials): Promise<CheckedAccount> {
   const email = normalizeEmail(credentials.email);
-  const account = await deps.store.customers.findForSignIn(credentials.poolId, email);
   if (email === '') {
     // Nobody's: a counter would be everybody's who sends none.
     await deps.passwords.check(credentials.password, null);
     throw new AccountError('invalid_credentials');
   }
+  const account = await deps.store.customers.findForSignIn(credentials.poolId, email);
   const accountKey = createHash('sha256').update(`${credentials.poolId}:${email}`).digest('base64url');
   // Nobody's id for an e-mail that nobody has: what is asked of the database must not tell.
   const device = await knownDevice(deps, account?.customer.id ?? 0, credentials);

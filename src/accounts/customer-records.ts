@@ -1,13 +1,14 @@
 import { mayTouchWebsite, type RequestContext } from './access.ts';
-import { type Customer, type CustomerChanges, problemsOf } from './customer.ts';
+import { type CustomerChanges, problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
-import { type Problem, refuseIfAny } from './errors.ts';
+import { isReported, type Problem, refuseIfAny } from './errors.ts';
 import { findCustomer, noCustomer } from './find-customer.ts';
 import { type NewsletterWish, problemsOfWish, wishedGroups } from './newsletter.ts';
 import { requireScope } from './require-scope.ts';
 import { insertCustomer } from './sign-up.ts';
 import type { CustomerWithGroups } from './store.ts';
+import { isTakenElsewhere } from './taken-email.ts';
 import type { Shop } from './topology.ts';
 import { changeCustomer } from './update-customer.ts';
 
@@ -64,12 +65,13 @@ export async function createCustomer(
   const shop = mayTouchWebsite(context.actor, input.shop.websiteId)
     ? input.shop
     : topology.shopOfWebsite((context.actor as { websiteId: number }).websiteId);
-  // What could not be read has been reported; it is not missing as well.
-  const isUnread = (name: string): boolean => input.problems.some(({ field }) => field === name);
   const { email = '' } = input.changes;
-  const problems: Problem[] = problemsOf(isUnread('email') ? input.changes : { ...input.changes, email });
+  const problems: Problem[] = problemsOf(
+    isReported(input.problems, 'email') ? input.changes : { ...input.changes, email },
+  );
   for (const field of ['givenName', 'familyName'] as const) {
-    if (input.changes[field] === undefined && !isUnread(field)) problems.push({ field, rule: 'blank' });
+    if (input.changes[field] === undefined && !isReported(input.problems, field))
+      problems.push({ field, rule: 'blank' });
   }
   const owner = await deps.store.customers.findByEmail(
     topology.websiteById(shop.websiteId).poolId,
@@ -97,7 +99,8 @@ export async function updateCustomer(
   const shop = topology.shopOfWebsite(found.customer.websiteId);
   const problems = [...input.problems, ...problemsOf(input.changes), ...problemsOfWish(input.newsletter, topology)];
   // Asked here as well as by the database, so that it is told together with all the rest.
-  if (await isTaken(deps, found.customer, input.changes.email)) problems.push({ field: 'email', rule: 'taken' });
+  if (await isTakenElsewhere(deps.store, found.customer, input.changes.email))
+    problems.push({ field: 'email', rule: 'taken' });
   refuseIfAny(problems);
   return deps.store.transaction(async (store) => {
     const current = await store.customers.lock(found.customer.id, found);
@@ -105,12 +108,6 @@ export async function updateCustomer(
     const groupIds = wishedGroups(input.newsletter, current.groupIds, shop);
     return changeCustomer(deps, store, context, current, input.changes, groupIds, deps.now());
   });
-}
-
-async function isTaken(deps: AccountDeps, { id, poolId }: Customer, email: string | undefined): Promise<boolean> {
-  if (email === undefined) return false;
-  const owner = await deps.store.customers.findByEmail(poolId, normalizeEmail(email));
-  return owner !== undefined && owner.customer.id !== id;
 }
 
 /** Only an operator may find by e-mail: a partner could ask who is a customer. */

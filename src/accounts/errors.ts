@@ -90,6 +90,11 @@ export function isRefusedOnPurpose(error: unknown): boolean {
   return error instanceof AccountError && (error.code === 'overloaded' || error.code === 'maintenance');
 }
 
+/** True for a field with which something is wrong already: what could not be read is not missing as well. */
+export function isReported(problems: readonly Problem[], name: Problem['field']): boolean {
+  return problems.some(({ field }) => field === name);
+}
+
 /** Throws `validation_failed` with every problem at once; returns when there is none. */
 export function refuseIfAny(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new AccountError('validation_failed', { problems });

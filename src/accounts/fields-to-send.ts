@@ -3,26 +3,25 @@ import type { SentWords } from './sent-words.ts';
 import { fieldsApart, fieldsWithValue, type SharedField, sharedFields, valuesIn } from './shared-fields.ts';
 
 /**
- * The fields that a push of a view sends. Of somebody new, those that have a value; a no is one where somebody said it, which is
- * told by the consents in `said`: who was never asked may have agreed elsewhere. Of others, those that differ from what
+ * The fields that a push of a view sends. Of somebody new, those that have a value; a no is one where somebody said it, as
+ * `saidOfNewcomer` tells: who was never asked may have agreed elsewhere. Of others, those that differ from what
  * was agreed, and those that were `sent` without an answer, which may be over there as they were then. All, when nothing is
  * known of what was agreed, or when its fields are the same and its digest is not, which is one of another version.
  */
 export function fieldsToSend(
   view: OutboundView,
   {
-    isNew,
-    said,
+    saidOfNewcomer,
     agreed,
     sent,
   }: {
-    isNew: boolean;
-    said: ReadonlySet<SharedField>;
+    saidOfNewcomer: ReadonlySet<SharedField> | undefined;
     agreed: OutboundView | undefined;
     sent: SentWords | null;
   },
 ): readonly SharedField[] {
-  if (isNew) return fieldsWithValue(view).filter((field) => said.has(field) || !isNo(view, field));
+  if (saidOfNewcomer !== undefined)
+    return fieldsWithValue(view).filter((field) => saidOfNewcomer.has(field) || !isNo(view, field));
   if (agreed === undefined) return sharedFields;
   const apart = fieldsApart(view, agreed);
   const fields = sharedFields.filter((field) => apart.includes(field) || sent?.[field] !== undefined);

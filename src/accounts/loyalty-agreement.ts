@@ -1,7 +1,6 @@
 import { hasCaller, type RequestContext } from './access.ts';
 import type { LoyaltyUpdate } from './apply-loyalty-update.ts';
 import type { AccountDeps } from './deps.ts';
-import { normalizeEmail } from './email.ts';
 import type { Problem } from './errors.ts';
 import { isFormerWord } from './former-words.ts';
 import { digestOf, type KnownAgreement, type LoyaltyProfile, type OutboundView, outboundView } from './loyalty-link.ts';
@@ -9,16 +8,14 @@ import { type Merged, mergeLoyaltyUpdate, needsTimes, platformView, type Sides }
 import { addSeconds } from './session.ts';
 import { type SharedField, type Statement, sharedFields, valuesSaid, without } from './shared-fields.ts';
 import type { Reads, WritableStore } from './store.ts';
+import { isTakenElsewhere } from './taken-email.ts';
 import { timesOfChanges } from './times-of-changes.ts';
 
 /** An update held against what is here and what was last agreed. */
 export interface Comparison extends Merged {
   sides: Sides;
-  /** What was agreed and heard before, where an update is held against it. */
   known: KnownAgreement | undefined;
-  /** The view that was agreed before, also where nothing is held against it. */
-  kept: OutboundView | undefined;
-  /** When the platform changed what it says, as far as it can be believed. */
+  /** When the platform changed what it says, as far as it can be believed, and where that is looked at. */
   saidAt: string | undefined;
   /** False where only our side is known: then everything that is said is taken over. */
   isMerged: boolean;
@@ -45,7 +42,7 @@ export async function compareWithAgreed(
   context: RequestContext,
   {
     profile,
-    known: kept,
+    known,
     update,
     now,
     agreed,
@@ -59,13 +56,13 @@ export async function compareWithAgreed(
 ): Promise<Comparison> {
   const { customer, link } = profile;
   const isOn = deps.loyalty.isOn(link.chainId);
-  const known = isOn || context.origin === 'webhook' ? kept : undefined;
   const waiting = isOn ? await store.queue.find(link.chainId, customer.id) : undefined;
   const isOvertaken = update.heardBefore !== undefined && update.heardBefore !== heardSoFar(known);
-  const saidAt = believable(update.lastModifiedAt, now);
+  const isTimed = isOn || context.origin === 'webhook';
+  const saidAt = isTimed ? believable(update.lastModifiedAt, now) : undefined;
   const late = isOn && context.origin !== 'pull' ? lateFields(update, known, saidAt, now) : [];
   const said: LoyaltyUpdate = { ...update, ...late.reduce<Statement>(without, update) };
-  const compared = { known, kept: kept?.view, saidAt, isOvertaken, isLate: late.length > 0 };
+  const compared = { known, saidAt, isOvertaken, isLate: late.length > 0 };
   const sides: Sides = {
     agreed: isOn ? (agreed ?? known?.view) : undefined,
     ours: outboundView(profile),
@@ -73,7 +70,7 @@ export async function compareWithAgreed(
     sent: waiting?.sent ?? null,
   };
   const isMerged = isOn && (sides.agreed !== undefined || !hasCaller(context));
-  const isTaken = !hasCaller(context) && (await isTakenElsewhere(store, profile, said.changes.email));
+  const isTaken = !hasCaller(context) && (await isTakenElsewhere(store, customer, said.changes.email));
   const leftOut: Problem[] = isTaken ? [{ field: 'email', rule: 'taken' }] : [];
   if (!isMerged) {
     const taken = isTaken ? without(said, 'email') : said;
@@ -131,17 +128,16 @@ export async function noteAgreement(
   { profile, now, hasEvent }: { profile: LoyaltyProfile; now: string; hasEvent: boolean },
 ): Promise<LoyaltyProfile> {
   const { customerId, chainId, agreedDigest: earlier } = profile.link;
-  const { sides, stays, known, kept, saidAt } = comparison;
+  const { sides, stays, known, saidAt } = comparison;
   const ours = outboundView(profile);
   const isOn = deps.loyalty.isOn(chainId);
-  const agreed = isOn ? sides.agreed : kept;
+  const agreed = isOn ? sides.agreed : known?.view;
   const theirs = platformView({ ...sides, agreed }, stays, ours);
   const [digestOfTheirs, digestOfOurs] = [digestOf(theirs), digestOf(ours)];
   // On the wire the hash stands for what is shown, and where nothing is ever sent that is all there is to stand for.
   const { lastHash } = isOn ? digestOfTheirs : digestOfOurs;
   const { agreedDigest } = digestOfTheirs;
-  const isYounger = saidAt !== undefined && saidAt > (known?.platformModifiedAt ?? '');
-  const platformModifiedAt = isYounger && (isOn || context.origin === 'webhook') ? saidAt : undefined;
+  const platformModifiedAt = saidAt !== undefined && saidAt > (known?.platformModifiedAt ?? '') ? saidAt : undefined;
   // Where nothing is ever asked or sent, nobody looks at the time either.
   const isSame = agreed === undefined || agreedDigest === earlier;
   const isNoted = (lastHash === profile.link.lastHash && isSame) || earlier === digestOfOurs.agreedDigest;
@@ -171,13 +167,3 @@ function believable(saidAt: string | undefined, now: string): string | undefined
 }
 
 const mostAheadSeconds = 5 * 60;
-
-async function isTakenElsewhere(
-  store: Reads,
-  { customer }: LoyaltyProfile,
-  email: string | undefined,
-): Promise<boolean> {
-  if (email === undefined || normalizeEmail(email) === normalizeEmail(customer.email)) return false;
-  const owner = await store.customers.findByEmail(customer.poolId, normalizeEmail(email));
-  return owner !== undefined && owner.customer.id !== customer.id;
-}

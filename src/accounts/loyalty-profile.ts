@@ -6,8 +6,8 @@ import { chainOf, type LoyaltyProfile, noChain } from './loyalty-link.ts';
 
 /**
  * A customer as the loyalty platform would be told, found by our id. The chain is that of the customer's website, or the
- * only one there is, or the only one that the customer is tied in. One read, but for the last. Throws `customer_not_found` for an unknown id and for a customer the caller's key may not
- * touch.
+ * only one there is, or the only one that the customer is tied in. One read, but for the last. Throws `customer_not_found`
+ * for an unknown id and for a customer the caller's key may not touch.
  */
 export async function getLoyaltyProfile(
   deps: AccountDeps,

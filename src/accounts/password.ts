@@ -81,8 +81,8 @@ const BCRYPT_UNIT_COST = 8;
  * Costs about one argon2id unit at least, whatever the outcome: an account that does not exist (null), an unreadable
  * hash and a wrong password on a cheap hash pay with a dummy, a correct password on a legacy hash pays with its
  * upgrade. So an unknown e-mail takes as long as a wrong password, but for legacy hashes that cost more than a unit: to let
- * everybody pay for those would be a gift to whoever sends many wrong ones (docs/operations.md). `pepper` applies to bcrypt only, as Devise does:
- * appended to the password; hashes made before the pepper was set still pass without it.
+ * everybody pay for those would be a gift to whoever sends many wrong ones (docs/operations.md). `pepper` applies to bcrypt
+ * only, as Devise does: appended to the password; hashes made before the pepper was set still pass without it.
  */
 export async function checkPassword(
   primitives: PasswordPrimitives,

@@ -15,7 +15,7 @@ import type { ChainState, InboxNotice, QueueRow, Tombstone } from './loyalty-que
 import { type Ambiguity, matchPlatformUser } from './match-platform-user.ts';
 import { requireOperator } from './require-scope.ts';
 import type { SharedField } from './shared-fields.ts';
-import { consentsSaid } from './times-of-changes.ts';
+import { consentsOfNewcomer } from './times-of-changes.ts';
 
 /** What the platform has of a customer. */
 export type There =
@@ -98,7 +98,6 @@ async function show(
   const there = await ask(deps, profile, platform, call);
   const tombstone = await store.tombstones.find(chainId, customerId);
   const delivery = await store.queue.find(chainId, customerId);
-  const said: ReadonlySet<SharedField> = link.spaazaUserId === null ? await consentsSaid(store, profile) : new Set();
   const userId = link.spaazaUserId ?? (there.state === 'found' ? there.user.spaazaUserId : null);
   return {
     chainId,
@@ -108,7 +107,7 @@ async function show(
     agreement,
     fields: compareSides(profile, agreement?.view, there.state === 'found' ? there.user : undefined),
     there,
-    ...nextPushOf({ profile, agreement, tombstone, delivery, said }),
+    ...nextPushOf(profile, agreement, tombstone, delivery, await consentsOfNewcomer(store, profile)),
     delivery,
     hasEvent: await store.outbox.hasEventOf(customerId),
     notices: userId === null ? [] : await store.inbox.listBySubject(chainId, String(userId), mostNotices),
@@ -151,19 +150,13 @@ async function ask(
 }
 
 /** As the workers decide: nothing is sent while it is what was agreed, and no answer is missing. */
-function nextPushOf({
-  profile,
-  agreement,
-  tombstone,
-  delivery,
-  said,
-}: {
-  profile: LoyaltyProfile;
-  agreement: KnownAgreement | undefined;
-  tombstone: Tombstone | undefined;
-  delivery: QueueRow | undefined;
-  said: ReadonlySet<SharedField>;
-}): Pick<ShownLink, 'nextPush' | 'nextFields'> {
+function nextPushOf(
+  profile: LoyaltyProfile,
+  agreement: KnownAgreement | undefined,
+  tombstone: Tombstone | undefined,
+  delivery: QueueRow | undefined,
+  saidOfNewcomer: ReadonlySet<SharedField> | undefined,
+): Pick<ShownLink, 'nextPush' | 'nextFields'> {
   const { link } = profile;
   const view = outboundView(profile);
   const sent = delivery?.sent ?? null;
@@ -173,6 +166,6 @@ function nextPushOf({
   if (isNew && tombstone !== undefined) return { nextPush: 'withheld', nextFields: [] };
   return {
     nextPush: isNew ? 'add' : 'alter',
-    nextFields: fieldsToSend(view, { isNew, said, agreed: agreement?.view, sent }),
+    nextFields: fieldsToSend(view, { saidOfNewcomer, agreed: agreement?.view, sent }),
   };
 }

@@ -3,7 +3,7 @@ import { logChange, passwordSet } from './change-log.ts';
 import { type CustomerChanges, differences, problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
-import { AccountError, type Problem, refuseIfAny } from './errors.ts';
+import { AccountError, isReported, type Problem, refuseIfAny } from './errors.ts';
 import { type NewsletterWish, problemsOfWish, setGroups, wishedGroups } from './newsletter.ts';
 import { shopPasswordProblem } from './password-policy.ts';
 import { type SignedIn, startSession } from './sign-in.ts';
@@ -47,11 +47,11 @@ async function problemsOfSignUp(deps: AccountDeps, input: SignUp): Promise<Probl
   if (passwordConfirmation !== undefined && passwordConfirmation !== password) {
     problems.push({ field: 'passwordConfirmation', rule: 'mismatch' });
   }
-  // What could not be read has been reported; it is not missing as well.
-  const isUnread = (name: string): boolean => input.problems.some(({ field }) => field === name);
   const passwordProblem = shopPasswordProblem('newPassword', password ?? '');
-  if (passwordProblem !== undefined && !isUnread('newPassword')) problems.push(passwordProblem);
-  problems.push(...problemsOf(isUnread('email') ? changes : { ...changes, email: changes.email ?? '' }));
+  if (passwordProblem !== undefined && !isReported(input.problems, 'newPassword')) problems.push(passwordProblem);
+  problems.push(
+    ...problemsOf(isReported(input.problems, 'email') ? changes : { ...changes, email: changes.email ?? '' }),
+  );
   problems.push(...problemsOfWish(newsletter, deps.directory.topology));
   if (emailConfirmation !== undefined && normalizeEmail(emailConfirmation) !== normalizeEmail(changes.email ?? '')) {
     problems.push({ field: 'emailConfirmation', rule: 'mismatch' });

@@ -26,11 +26,15 @@ export async function timesOfChanges(
 
 const fromPlatform: ReadonlySet<string> = new Set(['spaaza', 'webhook', 'pull', 'push']);
 
-/** The consents about which somebody ever spoke, here or there: of the others, that there is none is nobody's no. */
-export async function consentsSaid(
+/**
+ * Of somebody who is new to the platform the consents about which somebody ever spoke, here or there: of the others, that there
+ * is none is nobody's no. Undefined for those whom it knows.
+ */
+export async function consentsOfNewcomer(
   store: Reads,
   { customer, link }: LoyaltyProfile,
-): Promise<ReadonlySet<SharedField>> {
+): Promise<ReadonlySet<SharedField> | undefined> {
+  if (link.spaazaUserId !== null) return undefined;
   const said = new Set((await store.history.listLastByField(customer.id)).map(({ field }) => field));
   const wasSaid = (field: SharedField) => recordedNames(field, link.chainId).some((name) => said.has(name));
   return new Set(sharedFields.filter((field) => isConsent(field) && wasSaid(field)));

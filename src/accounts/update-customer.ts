@@ -4,13 +4,14 @@ import { checkCounted } from './counted-check.ts';
 import { type CustomerChanges, differences, type FieldChange, problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
-import { AccountError, type Problem, refuseIfAny } from './errors.ts';
+import { AccountError, isReported, type Problem, refuseIfAny } from './errors.ts';
 import { movesUpdatedAt } from './history-fields.ts';
 import { type NewsletterWish, problemsOfWish, setGroups, wishedGroups } from './newsletter.ts';
 import { shopPasswordProblem } from './password-policy.ts';
 import { againWhenReplaced, PasswordReplaced } from './password-replaced.ts';
 import { addSeconds } from './session.ts';
 import type { CustomerWithGroups, HeldCustomer, WritableStore } from './store.ts';
+import { isTakenElsewhere } from './taken-email.ts';
 import type { Shop } from './topology.ts';
 
 export interface CustomerUpdate {
@@ -40,7 +41,8 @@ export interface OwnAccountUpdate extends CustomerUpdate {
 /**
  * Lets a signed-in customer change their own account. Throws `validation_failed` with every problem at once (taken
  * e-mail, unknown group, wrong current password …); then nothing is changed. A new password ends all other sessions.
- * Throws `not_signed_in` where the session has ended meanwhile. Costs a hash only when a password is involved; throws `account_locked` after too many wrong current passwords.
+ * Throws `not_signed_in` where the session has ended meanwhile. Costs a hash only when a password is involved; throws
+ * `account_locked` after too many wrong current passwords.
  */
 export async function updateOwnAccount(
   deps: AccountDeps,
@@ -66,8 +68,7 @@ async function checkAndUpdate(
     const known = newHash === undefined ? input.account : undefined;
     const current = await store.customers.lock(input.account.customer.id, known);
     if (current === undefined) throw new AccountError('not_signed_in');
-    if (checkedHash !== undefined && (await store.customers.findPasswordHash(current.customer.id)) !== checkedHash)
-      throw (await store.sessions.isOpen(input.sessionId)) ? new PasswordReplaced() : new AccountError('not_signed_in');
+    if (checkedHash !== undefined) await refuseIfReplaced(store, input, checkedHash);
     const now = deps.now();
     const groupIds = wishedGroups(input.newsletter, current.groupIds, input.shop);
     const held =
@@ -116,6 +117,16 @@ function laterThan(updatedAt: string, now: string): string {
   return now > updatedAt ? now : addSeconds(updatedAt, 0.001);
 }
 
+/** Another session may have replaced the password, and ended this one with it. */
+async function refuseIfReplaced(
+  store: WritableStore,
+  { account, sessionId }: OwnAccountUpdate,
+  checkedHash: string,
+): Promise<void> {
+  if ((await store.customers.findPasswordHash(account.customer.id)) === checkedHash) return;
+  throw (await store.sessions.isOpen(sessionId)) ? new PasswordReplaced() : new AccountError('not_signed_in');
+}
+
 async function replacePassword(
   store: WritableStore,
   context: RequestContext,
@@ -152,9 +163,7 @@ async function checkPasswordChange(deps: AccountDeps, input: OwnAccountUpdate): 
   }
   const isRequired = newPassword !== undefined && deps.rules.needsCurrentPassword;
   if (currentPassword === undefined || currentPassword === '') {
-    // What could not be read has been reported; it is not missing as well.
-    const isUnread = input.problems.some(({ field }) => field === 'currentPassword');
-    const isMissing = (isRequired && !isUnread) || currentPassword === '';
+    const isMissing = (isRequired && !isReported(input.problems, 'currentPassword')) || currentPassword === '';
     if (isMissing) problems.push({ field: 'currentPassword', rule: 'blank' });
     return { problems };
   }
@@ -189,16 +198,10 @@ async function problemsOfNewEmail(
   { account: { customer }, changes, emailConfirmation }: OwnAccountUpdate,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
-  const email = changes.email === undefined ? undefined : normalizeEmail(changes.email);
-  if (
-    emailConfirmation !== undefined &&
-    normalizeEmail(emailConfirmation) !== (email ?? normalizeEmail(customer.email))
-  ) {
+  const email = changes.email ?? customer.email;
+  if (emailConfirmation !== undefined && normalizeEmail(emailConfirmation) !== normalizeEmail(email)) {
     problems.push({ field: 'emailConfirmation', rule: 'mismatch' });
   }
-  if (email !== undefined && email !== normalizeEmail(customer.email)) {
-    const owner = await deps.store.customers.findByEmail(customer.poolId, email);
-    if (owner !== undefined) problems.push({ field: 'email', rule: 'taken' });
-  }
+  if (await isTakenElsewhere(deps.store, customer, changes.email)) problems.push({ field: 'email', rule: 'taken' });
   return problems;
 }

@@ -3,6 +3,6 @@ import type { Config } from '../config.ts';
 
 /** Absolute path of the file of an embedded database; undefined for a database server. */
 export function databaseFile({ databaseUrl }: Pick<Config, 'databaseUrl'>): string | undefined {
-  if (!databaseUrl?.startsWith('sqlite:') || databaseUrl === 'sqlite::memory:') return undefined;
+  if (!databaseUrl?.startsWith('sqlite:')) return undefined;
   return resolve(databaseUrl.slice('sqlite:'.length));
 }

@@ -31,7 +31,9 @@ import { topologyShow } from './topology-show.ts';
  * need: `--help` must not open a database.
  */
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  endWithoutReader();
+  /** Whether the command has done all that it was to do; what it said may still be on its way. */
+  let isDone = false;
+  endWithoutReader(() => isDone);
   try {
     await commandLine(env).parseAsync(argv);
     isDone = true;
@@ -112,19 +114,16 @@ Exit codes:
   5  done, but the loyalty platform has something else than Foyer
   6  the loyalty platform did not answer, or refuses the credential`;
 
-/** Whether the command has done all that it was to do; what it said may still be on its way. */
-let isDone = false;
-
 /**
  * `foyer key list | head` closes the pipe early, which is no error once everything is done; a command that is still at work
  * has looked at a part only, and must not say otherwise.
  */
-function endWithoutReader(): void {
+function endWithoutReader(isDone: () => boolean): void {
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     if (code !== 'EPIPE') {
       process.stderr.write(`foyer: standard output cannot be written (${code}); what the command did is done.\n`);
       process.exit(exitCodes.failed);
     }
-    process.exit(isDone ? undefined : exitCodes.failed);
+    process.exit(isDone() ? undefined : exitCodes.failed);
   });
 }

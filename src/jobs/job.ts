@@ -4,7 +4,7 @@ import type { KnownAgreement, LoyaltyProfile } from '../accounts/loyalty-link.ts
 import type { LoyaltyPlatform } from '../accounts/loyalty-platform.ts';
 import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
 import type { SharedField } from '../accounts/shared-fields.ts';
-import { consentsSaid } from '../accounts/times-of-changes.ts';
+import { consentsOfNewcomer } from '../accounts/times-of-changes.ts';
 
 /** What is counted: how a push, a pull or an erasure went. */
 export type JobKind = 'push' | 'pull' | 'erasure';
@@ -53,8 +53,8 @@ export interface Attempt {
 export interface BothSides {
   profile: LoyaltyProfile;
   known: KnownAgreement | undefined;
-  /** Of somebody who is new over there: the consents about which somebody ever spoke. */
-  said: ReadonlySet<SharedField>;
+  /** Of somebody who is new over there the consents about which somebody ever spoke; undefined for others. */
+  saidOfNewcomer: ReadonlySet<SharedField> | undefined;
 }
 
 /**
@@ -67,9 +67,7 @@ export async function readBothSides(
 ): Promise<BothSides | undefined> {
   const known = await store.links.findAgreement(customerId, chainId);
   const profile = await store.customers.findLoyaltyProfile(customerId, chainId);
-  if (profile === undefined) return undefined;
-  const isNew = profile.link.spaazaUserId === null;
-  return { profile, known, said: isNew ? await consentsSaid(store, profile) : new Set() };
+  return profile && { profile, known, saidOfNewcomer: await consentsOfNewcomer(store, profile) };
 }
 
 /** Removes a row that is done; one that changed meanwhile begins anew. */

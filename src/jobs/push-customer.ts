@@ -84,8 +84,8 @@ export function payloadOf(row: QueueRow, sides: BothSides): string {
   return maskedJson(view, fieldsOf(row, sides, view));
 }
 
-function fieldsOf({ sent }: QueueRow, { profile, known, said }: BothSides, view: OutboundView): readonly SharedField[] {
-  return fieldsToSend(view, { isNew: profile.link.spaazaUserId === null, said, agreed: known?.view, sent });
+function fieldsOf({ sent }: QueueRow, sides: BothSides, view: OutboundView): readonly SharedField[] {
+  return fieldsToSend(view, { saidOfNewcomer: sides.saidOfNewcomer, agreed: sides.known?.view, sent });
 }
 
 /** Says which fields would have been sent, and none of their values. */

@@ -250,35 +250,30 @@ export async function saveFormerWords(
   await handle.write(upsert(handle, { former_words: JSON.stringify(words) }, customerId, chainId));
 }
 
-const nothingAgreed = {
-  last_hash: null,
-  agreed_digest: null,
-  snapshot: null,
-  synced_at: null,
-  platform_modified_at: null,
-  former_words: null,
-} as const;
-
 /** Forgets what was agreed; the tie itself stays. */
 export async function forgetAgreement(handle: Handle, customerId: number, chainId: number): Promise<void> {
-  const query = handle.db
-    .updateTable('loyalty_links')
-    .set(nothingAgreed)
-    .where('customer_id', '=', customerId)
-    .where('chain_id', '=', chainId);
-  await handle.run(query.compile());
+  await handle.run(forgetting(handle, [customerId], chainId).compile());
 }
 
 /** The same for those of some customers who are tied to nobody over there. */
 export async function forgetUntied(handle: Handle, customerIds: readonly number[], chainId: number): Promise<void> {
   if (customerIds.length === 0) return;
-  const query = handle.db
+  await handle.run(forgetting(handle, customerIds, chainId).where('spaaza_user_id', 'is', null).compile());
+}
+
+function forgetting({ db }: Handle, customerIds: readonly number[], chainId: number) {
+  return db
     .updateTable('loyalty_links')
-    .set(nothingAgreed)
+    .set({
+      last_hash: null,
+      agreed_digest: null,
+      snapshot: null,
+      synced_at: null,
+      platform_modified_at: null,
+      former_words: null,
+    })
     .where('customer_id', 'in', customerIds)
-    .where('chain_id', '=', chainId)
-    .where('spaaza_user_id', 'is', null);
-  await handle.run(query.compile());
+    .where('chain_id', '=', chainId);
 }
 
 function linkValues(link: LoyaltyLink) {
