@@ -80,7 +80,7 @@ export const settings = {
     env: 'FOYER_DATABASE_POOL',
     kind: wholeNumber(1, 1000),
     default: 10,
-    doc: 'Most PostgreSQL connections of one process; SQLite has no use for it.',
+    doc: 'Most PostgreSQL connections for the requests of one process, which has one more; SQLite has no use for it.',
   }),
   statementTimeoutMs: setting({
     env: 'FOYER_DATABASE_TIMEOUT_MS',

@@ -23,13 +23,13 @@ interface Snapshot {
  * the stored revision moves, so that a change on one node reaches the others within the refresh interval (a second).
  */
 export class Directory {
-  readonly #store: Store;
+  readonly #watched: Store['watched'];
   readonly #fixedKeys: ReadonlyMap<string, Actor>;
   #snapshot: Snapshot | undefined;
   readonly #usedKeyIds = new Set<number>();
 
-  constructor(store: Store, fixedKeys: readonly FixedKey[] = []) {
-    this.#store = store;
+  constructor({ watched }: Pick<Store, 'watched'>, fixedKeys: readonly FixedKey[] = []) {
+    this.#watched = watched;
     this.#fixedKeys = new Map(
       fixedKeys.map(({ key, name, scopes }) => [
         hashToken(key),
@@ -49,10 +49,10 @@ export class Directory {
 
   /** Reads everything again when the stored revision differs from the one in memory. */
   async refresh(): Promise<void> {
-    const settings = await this.#store.settings.readAll();
+    const settings = await this.#watched.settings.readAll();
     const revision = settings.get('revision') ?? '';
     if (this.#snapshot?.revision === revision) return;
-    const [data, keys] = [await this.#store.topology.read(), await this.#store.keys.list()];
+    const [data, keys] = [await this.#watched.topology.read(), await this.#watched.keys.list()];
     this.#snapshot = {
       revision,
       topology: new Topology(data),

@@ -271,6 +271,8 @@ type RoomOf<Rooms, Room extends PropertyKey> = Room extends keyof Rooms ? Rooms[
 
 /** What the domain needs kept. Implemented once, for both databases, in `storage/`. */
 export interface Store extends Reads {
+  /** What each node keeps a copy of (`directory.ts`), asked for where it waits behind no request. */
+  readonly watched: Pick<Reads, 'settings' | 'topology' | 'keys'>;
   /** The same reads where an answer may lag a little behind: lookups and lists for partners, never a customer's own. */
   readonly replica: Reads;
   /**

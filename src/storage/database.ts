@@ -21,6 +21,8 @@ export interface Database {
   readonly isEmbedded: boolean;
   /** Reads only, and sees every write that was acknowledged. */
   readonly reader: Handle;
+  /** Reads like `reader`, and waits for none of its queries nor for a transaction. */
+  readonly watcher: Handle;
   /** Reads only, and may lag behind; the same as `reader` where there is no replica. */
   readonly replica: Handle;
   /** Runs work in one transaction; resolves after the commit is on disk. */
@@ -58,6 +60,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     return {
       isEmbedded: true,
       reader,
+      watcher: reader,
       replica: reader,
       transaction: (work) => translated(() => sqlite.transaction((run) => scoped(sqliteHandle(run), work))),
       migrate: (migrationsFor) =>
@@ -95,12 +98,15 @@ export function databaseName(url: string): string {
 
 function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOptions): Database {
   const primary = openPostgres(url, poolSize, statementTimeoutMs);
+  // When requests hold all connections, maintenance is most needed.
+  const watching = openPostgres(url, 1, statementTimeoutMs);
   const replica = readUrl === undefined ? primary : openPostgres(readUrl, poolSize, statementTimeoutMs);
   const db = primary.kysely;
   const reader = { ...handleOn(postgresCompiler, primary.read, lockPostgresRows), sharing: serverSharing };
   return {
     isEmbedded: false,
     reader,
+    watcher: handleOn(postgresCompiler, watching.read, lockPostgresRows),
     replica:
       replica === primary
         ? reader
@@ -121,7 +127,7 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOpti
     alignIdentities: (atLeast = {}) => translated(() => alignSequences(db, atLeast)),
     windows: openPostgresWindows((text, values) => reader.run(CompiledQuery.raw(text, [...values]))),
     close: async () => {
-      await primary.close();
+      await Promise.all([primary.close(), watching.close()]);
       if (replica !== primary) await replica.close();
     },
   };

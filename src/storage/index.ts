@@ -28,6 +28,7 @@ export function openStore(options: DatabaseOptions): OpenStore {
   return {
     isEmbedded: database.isEmbedded,
     ...bindReads(database.reader),
+    watched: bindReads(database.watcher),
     replica: bindReads(database.replica),
     transaction: (work) => database.transaction((handle) => work(bindWrites(handle))),
     ping: () => ping(database),

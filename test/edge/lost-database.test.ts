@@ -131,6 +131,28 @@ describe('while the database is gone', () => {
   });
 });
 
+describe('connections that are all taken', () => {
+  it('keep no node from hearing that the doors are closed', async () => {
+    const node = await serveDatabase(database.url, { FOYER_DATABASE_POOL: '1', FOYER_DATABASE_TIMEOUT_MS: '60000' });
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('begin');
+    await holder.query('lock table customers in access exclusive mode');
+    const waiting = userInfo(node.url, 1);
+    try {
+      await running.app.accounts.setMaintenance({ isOn: true });
+      await expect.poll(() => node.app.accounts.directory.maintenanceSince, { timeout: 10_000 }).toBeDefined();
+      expect((await userInfo(node.url, 1)).headers.get('retry-after')).toBe('60');
+    } finally {
+      await holder.query('rollback');
+      await holder.end();
+      await running.app.accounts.setMaintenance({ isOn: false });
+      await node.stop();
+    }
+    expect((await waiting).status).toBe(200);
+  });
+});
+
 describe('connections that are cut', () => {
   it('are replaced: the next requests succeed', async () => {
     await cutConnections();

@@ -104,7 +104,8 @@ describe('a node whose PostgreSQL is restarted under load', () => {
       const after = attempts.filter((each) => each.kind === kind && each.sentAt > backAt + 5_000);
       expect([kind, new Set(after.map(describeOutcome))]).toEqual([kind, new Set(['200'])]);
     }
-    expect(seen.mostConnections).toBeLessThanOrEqual(poolSize);
+    // One more looks for changes of topology, keys and maintenance.
+    expect(seen.mostConnections).toBeLessThanOrEqual(poolSize + 1);
 
     const contents = await readContents(databaseUrl);
     expect(crew.flatMap((writer) => writer.faults(contents))).toEqual([]);
