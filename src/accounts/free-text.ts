@@ -19,6 +19,11 @@ export function freeTextProblem(field: string, value: string, maxCharacters: num
   return undefined;
 }
 
+/** True for a number that is still the one that was sent: JSON rounds whole numbers beyond 2^53, so that they name another. */
+export function isExactNumber(value: unknown): value is number {
+  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+}
+
 /** Counts code points, so that an emoji or a rare ideograph is one character and not two. */
 export function countCharacters(value: string): number {
   let count = 0;

@@ -69,7 +69,7 @@ export function placeNewCustomer(
     const named = topology.websiteByCode(websiteCode);
     if (named === undefined || !isOpen(named.id))
       problems.push({ field: 'websiteCode', rule: 'unknown', value: websiteCode });
-    else if (!scope.websiteIds.has(named.id))
+    else if (!scope.newcomerWebsiteIds.has(named.id))
       problems.push({ field: 'websiteCode', rule: 'conflict', value: websiteCode });
     else website = named;
   }
@@ -78,7 +78,9 @@ export function placeNewCustomer(
     const named = topology.shopByCode(storeCode);
     if (named === undefined || !isOpen(named.websiteId))
       problems.push({ field: 'storeCode', rule: 'unknown', value: storeCode });
-    else if (websiteCode === undefined ? !scope.websiteIds.has(named.websiteId) : named.websiteId !== website?.id)
+    else if (
+      websiteCode === undefined ? !scope.newcomerWebsiteIds.has(named.websiteId) : named.websiteId !== website?.id
+    )
       problems.push({ field: 'storeCode', rule: 'conflict', value: storeCode });
     else shop = named;
   }

@@ -59,6 +59,8 @@ export interface ChainScope {
   chainId: number | null;
   website: Website;
   websiteIds: ReadonlySet<number>;
+  /** Where a newcomer may be put by a website's or store's code: any website of these pools, unless the request names the chain. */
+  newcomerWebsiteIds: ReadonlySet<number>;
   poolIds: ReadonlySet<number>;
 }
 
@@ -160,11 +162,15 @@ export class Topology {
       effective === null ? this.data.websites : this.data.websites.filter((website) => website.chainId === effective);
     const website = websites.find((candidate) => candidate.id === this.defaultShop.websiteId) ?? websites[0];
     if (website === undefined) throw new AccountError('chain_not_configured');
+    const poolIds = new Set(websites.map((candidate) => candidate.poolId));
+    const newcomers =
+      chainId === undefined ? this.data.websites.filter((candidate) => poolIds.has(candidate.poolId)) : websites;
     const scope: ChainScope = {
       chainId: effective,
       website,
       websiteIds: new Set(websites.map((candidate) => candidate.id)),
-      poolIds: new Set(websites.map((candidate) => candidate.poolId)),
+      newcomerWebsiteIds: new Set(newcomers.map((candidate) => candidate.id)),
+      poolIds,
     };
     this.#scopes.set(chainId ?? null, scope);
     return scope;

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { isExactNumber } from '../../accounts/free-text.ts';
 
 /** The body cannot be read as what it claims or appears to be; answered with 400. `format` says what it was taken for. */
 export class MalformedBody extends Error {
@@ -38,11 +39,11 @@ export function parseBody(raw: Buffer | undefined, contentType: string | undefin
 
 /**
  * The text of a value where a text is expected: form layers turn digits and yes/no into numbers and booleans, so these
- * are turned back (decisions, both wires 3). Undefined for null, lists, objects and numbers that are not finite.
+ * are turned back (decisions, both wires 3). Undefined for null, lists, objects and numbers that are not what was sent.
  */
 export function scalarText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
-  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return String(value);
+  if (typeof value === 'boolean' || isExactNumber(value)) return String(value);
   return undefined;
 }
 

@@ -29,8 +29,10 @@ export async function customerRoutes(app: FastifyInstance, wire: GomusWire): Pro
     async (request) => {
       const { page, perPage } = pagingOf(request, 100);
       const { q } = request.query as { q?: unknown };
+      // Of a repeated one the last counts, as in Rails.
+      const text = Array.isArray(q) ? q.at(-1) : q;
       const { customers, totalCount } = await accounts.listCustomers(
-        { text: typeof q === 'string' ? q : '', page, perPage },
+        { text: typeof text === 'string' ? text : '', page, perPage },
         partnerContext(wire, request, 'customer_read'),
       );
       const locale = wire.localeOf(request);

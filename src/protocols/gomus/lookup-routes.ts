@@ -65,13 +65,16 @@ export async function lookupRoutes(app: FastifyInstance, wire: GomusWire): Promi
   );
 }
 
+/** More than there are customers anywhere, and few enough to be counted with. */
+const furthestPage = 1_000_000_000_000;
+
 /** `page` and `per_page` of a list: whole numbers from 1, the latter capped; anything else is the default (gomus 1.1). */
 export function pagingOf(request: FastifyRequest, maxPerPage: 25 | 100): { page: number; perPage: number } {
   const { page, per_page } = request.query as { page?: unknown; per_page?: unknown };
-  return { page: wholeNumber(page, 1, 1_000_000), perPage: wholeNumber(per_page, 25, maxPerPage) };
+  return { page: wholeNumber(page, 1, furthestPage), perPage: wholeNumber(per_page, 25, maxPerPage) };
 }
 
 function wholeNumber(value: unknown, fallback: number, max: number): number {
-  if (typeof value !== 'string' || !/^\d{1,9}$/.test(value) || Number(value) === 0) return fallback;
+  if (typeof value !== 'string' || !/^\d+$/.test(value) || Number(value) === 0) return fallback;
   return Math.min(Number(value), max);
 }

@@ -110,11 +110,22 @@ function hasLoneSurrogate(text: string): boolean {
   return /\p{Surrogate}/u.test(text);
 }
 
-/** Flat text by name; of a name given twice the last counts, as in PHP. */
-function parseForm(text: string): Record<string, string> {
-  const fields: Record<string, string> = {};
+type FormFields = Record<string, string | Record<string, string>>;
+
+/** Text by name, and one level deeper for `name[key]`; of a name given twice the last counts, as in PHP. */
+function parseForm(text: string): FormFields {
+  const fields: FormFields = {};
   for (const [name, value] of new URLSearchParams(text)) {
-    if (name !== '__proto__') fields[name] = value;
+    const [, outer = name, key] = /^([^[\]]+)\[([^[\]]+)\]$/.exec(name) ?? [];
+    if (outer === '__proto__' || key === '__proto__') continue;
+    if (key === undefined) {
+      fields[outer] = value;
+      continue;
+    }
+    const known = Object.hasOwn(fields, outer) ? fields[outer] : undefined;
+    const nested = typeof known === 'object' ? known : {};
+    nested[key] = value;
+    fields[outer] = nested;
   }
   return fields;
 }

@@ -1,3 +1,4 @@
+import { isExactNumber } from '../../accounts/free-text.ts';
 import { inputErrors, requiredFieldProblem, typeError } from './webapi-error.ts';
 
 interface TypeOf {
@@ -85,7 +86,7 @@ function camelCase(name: string): string {
 function toText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'boolean') return value ? '1' : '';
-  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  if (isExactNumber(value)) return String(value);
   throw typeError(value, 'string');
 }
 

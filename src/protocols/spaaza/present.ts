@@ -55,7 +55,7 @@ function presentAddress(address: Address, customer: Customer): Static<typeof Mag
     region_id: 0,
     country_id: address.countryCode ?? undefined,
     street: joinStreetLines(address),
-    telephone: customer.phone ?? undefined,
+    telephone: customer.phone || undefined,
     postcode: address.postcode ?? undefined,
     city: address.city ?? undefined,
     firstname: customer.givenName,

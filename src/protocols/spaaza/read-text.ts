@@ -1,4 +1,4 @@
-import { freeTextProblem } from '../../accounts/free-text.ts';
+import { freeTextProblem, isExactNumber } from '../../accounts/free-text.ts';
 import type { ReadUserInfo } from './fields.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { ReadUserInfo } from './fields.ts';
  */
 export function textOf(value: unknown, field: string, wire: string, into: ReadUserInfo): string | null | undefined {
   if (value === null || value === '') return null;
-  const isScalar = typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+  const isScalar = typeof value === 'string' || typeof value === 'boolean' || isExactNumber(value);
   if (!isScalar) {
     into.problems.push({ field: wire, rule: 'invalid', value: shown(value) });
     return undefined;

@@ -25,6 +25,10 @@ describe('parseXml', () => {
     expect(parseXml(text)).toEqual({ b: { d: ' e ' }, n: '', o: '' });
   });
 
+  it('takes a no-break space for text, and not for layout', () => {
+    expect(parseXml('<r><a>&#160;</a><b> \t\r\n</b></r>')).toEqual({ a: '\u00a0', b: '' });
+  });
+
   it('decodes the five entities and character references once, and nothing inside CDATA', () => {
     expect(parseXml('<r><a>&lt;&amp;amp;&gt;&quot;&apos;&#64;&#x263A;</a><b><![CDATA[<&amp;>]]>!</b></r>')).toEqual({
       a: '<&amp;>"\'@☺',

@@ -63,7 +63,7 @@ function toValue(content: XmlNode[]): XmlValue {
   }
   // Blank text is layout, and so is any text between children.
   if (hasChildren) return value;
-  return text.trim() === '' ? '' : text;
+  return isLayout(text) ? '' : text;
 }
 
 function addChild(parent: { [name: string]: XmlValue | XmlValue[] }, name: string, child: XmlValue): void {
@@ -76,7 +76,12 @@ function addChild(parent: { [name: string]: XmlValue | XmlValue[] }, name: strin
 
 function isNotBlank(node: XmlNode): boolean {
   const text = node[textNode];
-  return typeof text !== 'string' || text.trim() !== '';
+  return typeof text !== 'string' || !isLayout(text);
+}
+
+/** XML's own white space; a no-break space is text. */
+function isLayout(text: string): boolean {
+  return /^[ \t\r\n]*$/.test(text);
 }
 
 function nameOf(node: XmlNode): string {

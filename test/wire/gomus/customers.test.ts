@@ -140,9 +140,14 @@ describeOnServers('the customers of a partner', (server) => {
     const same = await ask('PUT', `/customers/${one.id}`, { json: { customer: { email: one.email.toUpperCase() } } });
     expect(same.status).toBe(200);
     const unread = await ask('POST', '/customers?locale=en', {
-      json: { customer: { email: [], name: {}, surname: [] } },
+      json: { customer: { email: [], name: {}, surname: [], foreign_id: 2 ** 53 } },
     });
-    expect(unread.json.errors).toEqual(['Email is not an email', 'First name is invalid', 'Last name is invalid']);
+    expect(unread.json.errors).toEqual([
+      'Email is not an email',
+      'First name is invalid',
+      'Last name is invalid',
+      'Foreign id is invalid',
+    ]);
   });
 
   it('join the newsletters of a form', async () => {
@@ -183,6 +188,7 @@ describeOnServers('the list of customers', (server) => {
     expect([idsOf(second), second.json.meta]).toEqual([[402], { total_count: 3, page: 2, per_page: 2 }]);
     const beyond = await list('page=1000000');
     expect([idsOf(beyond), beyond.json.meta]).toEqual([[], { total_count: 3, page: 1_000_000, per_page: 25 }]);
+    for (const page of ['9999999999', '9'.repeat(400)]) expect(idsOf(await list(`page=${page}`))).toEqual([]);
     for (const [query, perPage] of [
       ['per_page=100', 100],
       ['per_page=101', 100],
@@ -222,6 +228,7 @@ describeOnServers('the list of customers', (server) => {
       ["q='%20or%201=1", []],
       ['q=%00', []],
       ['q=nobody', []],
+      ['q=bruce&q=nobody', []],
     ] as const) {
       const answer = await list(query);
       expect([query, answer.status, idsOf(answer)]).toEqual([query, 200, ids]);

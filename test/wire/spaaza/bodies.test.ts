@@ -36,6 +36,24 @@ describeOnServer('the body of a request', (server) => {
     expect(answer.json).toMatchObject({ authenticated: true, customer_id: 39 });
   });
 
+  it('may be a form that updates somebody', async () => {
+    const email = freshEmail();
+    const pairs: [string, string][] = [
+      ['user_info[username]', email],
+      ['user_info[first_name]', 'Ada'],
+      ['user_info[last_name]', 'Byron'],
+      ['user_info[last_name]', 'Lovelace'],
+      ['user_info[__proto__]', 'x'],
+      ['__proto__[first_name]', 'x'],
+      ['create_if_not_exists', 'true'],
+    ];
+    const answer = await call(server, 'POST', '/update', {
+      body: new URLSearchParams(pairs).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    expect(answer.json).toMatchObject({ email, firstname: 'Ada', lastname: 'Lovelace' });
+  });
+
   it('that is neither is judged by its content type', async () => {
     expectRefusal(await post('x', undefined), 'Content-Type header is empty.');
     expectRefusal(await post('x', 'no/thing?'), 'Content-Type header is invalid.');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { describeOnServer } from '../server-under-test.ts';
 import { type Answer, call, freshEmail, type Json, update, upsert } from './client.ts';
-import { chainOnSecondWebsite, oneChainTwoWebsites, twoChains } from './topologies.ts';
+import { chainOnFirstOfTwoPools, chainOnSecondWebsite, oneChainTwoWebsites, twoChains } from './topologies.ts';
 
 const person = () => ({ username: freshEmail(), first_name: 'Ada', last_name: 'Lovelace' });
 
@@ -86,6 +86,17 @@ describeOnServer(
       }
     });
 
+    it('a new customer may be put on the other website unless the chain is named', async () => {
+      for (const codes of [{ website_code: 'default' }, { store_code: 'default' }]) {
+        const fields = { ...person(), mailing_list_subscribed: true };
+        const { json } = await upsert(server, fields, codes);
+        expect(json.website_id).toBe(1);
+        const answer = await call(server, 'GET', `/user_info_by_email/${fields.username}`);
+        expect(answer.json.mailing_list_subscribed).toBe(true);
+        expect((await upsert(server, person(), { ...codes, spaaza_chain_id: 123 })).status).toBe(400);
+      }
+    });
+
     it('a customer of the other website is seen through that chain too', async () => {
       await update(server, { username: 'roni_cost@example.com', mailing_list_subscribed: true });
       for (const path of [
@@ -99,4 +110,16 @@ describeOnServer(
   },
   {},
   { topology: chainOnSecondWebsite },
+);
+
+describeOnServer(
+  'in a house where the website without the chain has customers of its own',
+  (server) => {
+    it('nobody is put where the chain would not find them again', async () => {
+      const { status, json } = await upsert(server, person(), { website_code: 'outlet' });
+      expect([status, json.message]).toEqual([400, 'The given website is not configured for the given Chain Id.']);
+    });
+  },
+  {},
+  { topology: chainOnFirstOfTwoPools },
 );

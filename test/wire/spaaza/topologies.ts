@@ -41,6 +41,12 @@ export const oneChainTwoPools: TopologyData = {
   websites: [website, { ...outlet, poolId: 2 }],
 };
 
+/** Two websites, each with customers of its own; only the first has a chain. */
+export const chainOnFirstOfTwoPools: TopologyData = {
+  ...oneChainTwoPools,
+  websites: [website, { ...outlet, poolId: 2, chainId: null }],
+};
+
 /** Two websites on one chain that share their customers; the first has a second store. */
 export const oneChainTwoWebsites: TopologyData = {
   ...demoTopology,

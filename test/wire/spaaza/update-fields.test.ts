@@ -112,6 +112,24 @@ describeOnServers('an update', (server) => {
     },
   );
 
+  it('leaves a phone number out of the address when go~mus has emptied it', async () => {
+    const { id, userId } = await addMember(server, { phone_number: '112', address_towncity: 'Ede' });
+    const { status } = await fetch(`${server.url}/api/v4/customers/${id}`, {
+      method: 'PUT',
+      headers: { authorization: 'Bearer foyer-demo-key', 'content-type': 'application/json' },
+      body: '{"customer":{"tel":""}}',
+    });
+    expect(status).toBe(200);
+    expect((await update(server, { user_id: userId })).json.addresses?.[0]).not.toHaveProperty('telephone');
+  });
+
+  it('refuses a whole number that JSON has rounded, which would name somebody else', async () => {
+    const { id } = await addMember(server, { member_number: '9007199254740992' });
+    const answer = await update(server, { member_number: 2 ** 53, phone_number: '112' });
+    expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('member_number')]);
+    expect(await userInfo(server, id)).not.toHaveProperty('phone_number');
+  });
+
   it('stringifies numbers and booleans where a text is expected', async () => {
     const fields = {
       address_housenumber: 12,
