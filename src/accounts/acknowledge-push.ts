@@ -7,6 +7,7 @@ import { digestOf, emptyLink, type LoyaltyLink, linkChanges, type OutboundView }
 import type { PlatformUser } from './loyalty-platform.ts';
 import type { Claim } from './loyalty-queue.ts';
 import { leaveOutProblems } from './loyalty-update-problems.ts';
+import { sendAgain } from './send-again.ts';
 import type { SentWords } from './sent-words.ts';
 import { type SharedField, type Statement, withFields, without } from './shared-fields.ts';
 import type { HeldCustomer, WritableStore } from './store.ts';
@@ -15,8 +16,8 @@ import { takeOverUpdate } from './take-over-update.ts';
 /**
  * What came of an acknowledged push. `agreed`: noted. `erased`: the platform has erased the person, and the tie ended.
  * `gone`: the customer was erased here meanwhile, and now is to be erased over there. `taken`: the platform's id is tied
- * to another customer. `lost`: somebody else works on the row by now, or the customer is tied to another person, who is to
- * be told instead; nothing was written.
+ * to another customer. `lost`: somebody else has had the row since, or the customer is tied to another person, who is to
+ * be told instead; nothing was noted, and the row waits again.
  */
 export type PushOutcome = 'agreed' | 'erased' | 'gone' | 'taken' | 'lost';
 
@@ -49,9 +50,13 @@ export async function acknowledgePush(
   const { claim, user } = input;
   const { chainId, customerId } = claim;
   return deps.store.transaction(async (store) => {
-    if (!(await store.queue.holds(claim))) return 'lost';
-    const current = await store.customers.lock(customerId);
     const now = deps.now();
+    if (!(await store.queue.holds(claim))) {
+      const { requestId } = context;
+      await sendAgain(store, { ...input, spaazaUserId: user.spaazaUserId, requestId }, now);
+      return 'lost';
+    }
+    const current = await store.customers.lock(customerId);
     if (current === undefined) {
       // Whoever erased the customer could not know the id that this push has brought.
       await store.queue.saveErasure(chainId, customerId, { spaazaUserId: user.spaazaUserId });

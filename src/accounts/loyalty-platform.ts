@@ -41,6 +41,8 @@ export type PlatformIdentity = { spaazaUserId: number } | { customerId: number }
 export interface PlatformCall {
   /** Ends the call, also while it waits for its turn; it then throws the signal's reason. */
   signal?: AbortSignal;
+  /** Called when its turn has come, right before anything is sent: the last moment to end it by the signal. */
+  beforeSending?(): void;
   /** Sent along, so that both sides' logs can be laid side by side. */
   requestId?: string;
 }

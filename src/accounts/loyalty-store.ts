@@ -71,6 +71,8 @@ export interface LoyaltyWrites {
     holds(claim: Claim): Promise<boolean>;
     /** Notes what is about to be sent; false when the row is no longer the caller's. */
     noteSent(claim: Claim, sent: SentWords): Promise<boolean>;
+    /** Notes what somebody sent who did not hold the row any more: it stays, whoever is through with the row. */
+    noteLate(chainId: number, customerId: number, sent: SentWords): Promise<void>;
     /** Removes a row that is done; false when it changed meanwhile or is no longer the caller's. */
     remove(claim: Claim): Promise<boolean>;
     /** Gives a row back untouched. */

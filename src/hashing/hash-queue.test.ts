@@ -162,13 +162,23 @@ describe('shedding', () => {
     const queue = new HashQueue({ concurrency: 1, ...roomy, now: () => nowMs });
     const before = queue.averageJobMs;
     await queue.run(async () => {
-      nowMs += before + 100;
+      nowMs += before + 50;
     });
-    expect(queue.averageJobMs).toBeCloseTo(before + 10);
+    expect(queue.averageJobMs).toBeCloseTo(before + 5);
     await queue.run(async () => {
-      nowMs += before + 10;
+      nowMs += before + 5;
     });
-    expect(queue.averageJobMs).toBeCloseTo(before + 10);
+    expect(queue.averageJobMs).toBeCloseTo(before + 5);
+  });
+
+  it('counts a job that took as long as a standstill like one of four times the usual', async () => {
+    let nowMs = 0;
+    const queue = new HashQueue({ concurrency: 1, ...roomy, now: () => nowMs });
+    const before = queue.averageJobMs;
+    await queue.run(async () => {
+      nowMs += 25_000;
+    });
+    expect(queue.averageJobMs).toBeCloseTo(1.3 * before);
   });
 });
 

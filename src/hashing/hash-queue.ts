@@ -33,6 +33,8 @@ const LONGEST_SILENCE_MS = 25;
 const LONGEST_SPREAD_MS = 30_000;
 /** Share of the newest job in the average; at 0.1 the last twenty jobs or so decide. */
 const NEWEST_SHARE = 0.1;
+/** What a job counts for at most, in averages of those before it. */
+const LONGEST_IN_AVERAGES = 4;
 
 /**
  * Runs slow jobs first come, first served, a few at once, and refuses early when the line is too long: a storm of
@@ -191,7 +193,10 @@ export class HashQueue {
     // Refused callers cost next to nothing; counting them would promise the others a line that moves faster than it does.
     if (hasWorked) {
       this.#doneTotal += 1;
-      this.#averageJobMs += NEWEST_SHARE * (this.#now() - startedAt - this.#averageJobMs);
+      // A standstill of the whole process says little about the next job: without a limit, one of half a minute makes the
+      // queue refuse for the next fifty.
+      const jobMs = Math.min(this.#now() - startedAt, LONGEST_IN_AVERAGES * this.#averageJobMs);
+      this.#averageJobMs += NEWEST_SHARE * (jobMs - this.#averageJobMs);
     }
     this.#running -= 1;
     this.#fillSlots();

@@ -24,10 +24,9 @@ export async function workOn(
   tools: JobTools,
   row: QueueRow,
   claim: Claim,
-  signal: AbortSignal,
+  call: PlatformCall,
   attempt: Attempt,
 ): Promise<void> {
-  const call: PlatformCall = { signal, requestId: row.requestId };
   if (row.erasure !== null) {
     attempt.kind = 'erasure';
     await erase(tools, row, row.erasure.spaazaUserId, call);
@@ -45,7 +44,7 @@ export async function workOn(
     if (wantsPush) attempt.payload = payloadOf(row, sides);
     // What was changed over there may have been mixed with what was changed here: then there is something to send.
     wantsPush = (await pull(tools, row, sides, isLate, call)) || wantsPush;
-    signal.throwIfAborted();
+    call.signal?.throwIfAborted();
     if (wantsPush) sides = await readBothSides(tools.deps, row);
   }
   if (!wantsPush) return finish(tools.deps, claim);

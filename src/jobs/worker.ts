@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { AccountDeps } from '../accounts/deps.ts';
 import { dispatchEvents } from '../accounts/dispatch-events.ts';
 import type { LoyaltyPlatform, LoyaltyPlatforms } from '../accounts/loyalty-platform.ts';
-import type { Claim, QueueRow } from '../accounts/loyalty-queue.ts';
+import type { QueueRow } from '../accounts/loyalty-queue.ts';
 import { addSeconds } from '../accounts/session.ts';
 import { Breaker, type BreakerState } from './breaker.ts';
+import { HeldRow, HeldRows } from './held-rows.ts';
 import type { Attempt, JobKind, JobOutcome, JobTools } from './job.ts';
 import { workOn } from './loyalty.ts';
 import { settleFailure } from './settle-failure.ts';
@@ -46,12 +47,6 @@ const restMs = 5_000;
 /** A success is noted for all to see when the last one noted is older. */
 const noteEveryMs = 10_000;
 
-interface Running {
-  claim: Claim;
-  stopper: AbortController;
-  ended: Promise<void>;
-}
-
 interface ChainWatch {
   breaker: Breaker;
   /** The last pause is over, and nobody knows yet whether the chain is mended. */
@@ -67,7 +62,7 @@ interface ChainWatch {
 export class LoyaltyWorker {
   readonly #options: Required<LoyaltyWorkerOptions>;
   readonly #chains = new Map<number, ChainWatch>();
-  readonly #running = new Set<Running>();
+  readonly #held = new HeldRows();
   #loop: Promise<void> | undefined;
   #renewing: NodeJS.Timeout | undefined;
   #gathering: NodeJS.Timeout | undefined;
@@ -107,7 +102,7 @@ export class LoyaltyWorker {
 
   /** Customers being worked on. */
   get running(): number {
-    return this.#running.size;
+    return this.#held.size;
   }
 
   breakerOf(chainId: number): BreakerState {
@@ -120,10 +115,8 @@ export class LoyaltyWorker {
     clearTimeout(this.#gathering);
     this.#look();
     await this.#loop;
-    const deadline = setTimeout(() => {
-      for (const { stopper } of this.#running) stopper.abort(new Error('The server stops'));
-    }, drainMs);
-    await Promise.all([...this.#running].map(({ ended }) => ended));
+    const deadline = setTimeout(() => this.#held.stop(new Error('The server stops')), drainMs);
+    await this.#held.ended();
     clearTimeout(deadline);
     clearInterval(this.#renewing);
   }
@@ -167,7 +160,7 @@ export class LoyaltyWorker {
     const { deps, customersAtOnce, leaseSeconds } = this.#options;
     const { chainId } = platform;
     const watch = this.#watchOf(chainId);
-    const busy = [...this.#running].filter(({ claim }) => claim.chainId === chainId).length;
+    const busy = this.#held.countOf(chainId);
     if (watch.breaker.admits(customersAtOnce) <= busy) return;
     const now = deps.now();
     if (!(await deps.store.queue.hasDue(chainId, now))) return;
@@ -178,37 +171,23 @@ export class LoyaltyWorker {
     if (free <= 0) return;
     const lease = { token: randomUUID(), until: addSeconds(now, leaseSeconds) };
     const rows = await deps.store.transaction(({ queue }) => queue.claim(chainId, free, lease, now));
-    for (const row of rows) this.#begin(platform, watch, row, lease.token);
+    for (const row of rows) this.#begin(platform, watch, row, new HeldRow(row, lease, leaseSeconds));
   }
 
-  #begin(platform: LoyaltyPlatform, watch: ChainWatch, row: QueueRow, leaseToken: string): void {
-    const { chainId, customerId, revision } = row;
-    const claim = { chainId, customerId, revision, leaseToken };
-    const stopper = new AbortController();
-    const running: Running = {
-      claim,
-      stopper,
-      ended: this.#work(platform, watch, row, claim, stopper.signal)
-        .catch((error: unknown) => {
-          // Nothing could be noted: the row is taken again once its lease has run out.
-          this.#options.log.warn({ err: error, chain: chainId, customer: customerId }, 'a row could not be settled');
-        })
-        .finally(() => {
-          this.#running.delete(running);
-          this.#look();
-        }),
-    };
-    this.#running.add(running);
+  #begin(platform: LoyaltyPlatform, watch: ChainWatch, row: QueueRow, held: HeldRow): void {
+    const { chainId, customerId } = row;
+    const ended = this.#work(platform, watch, row, held)
+      .catch((error: unknown) => {
+        // Nothing could be noted: the row is taken again once its lease has run out.
+        this.#options.log.warn({ err: error, chain: chainId, customer: customerId }, 'a row could not be settled');
+      })
+      .finally(() => this.#look());
+    this.#held.add(held, ended);
   }
 
-  async #work(
-    platform: LoyaltyPlatform,
-    watch: ChainWatch,
-    row: QueueRow,
-    claim: Claim,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #work(platform: LoyaltyPlatform, watch: ChainWatch, row: QueueRow, held: HeldRow): Promise<void> {
     const { deps, log, random, count } = this.#options;
+    const { claim, signal } = held;
     const { chainId, customerId } = claim;
     const about = { chain: chainId, customer: customerId, reqId: row.requestId };
     const tools: JobTools = {
@@ -223,7 +202,8 @@ export class LoyaltyWorker {
     };
     const attempt: Attempt = { kind: 'push', payload: null };
     try {
-      await workOn(tools, row, claim, signal, attempt);
+      const beforeSending = (): void => held.stopIfLapsing(deps.now());
+      await workOn(tools, row, claim, { signal, beforeSending, requestId: row.requestId }, attempt);
     } catch (error) {
       if (signal.aborted) {
         // The lease ends and stays to be seen: what was begun may have been carried out.
@@ -253,18 +233,9 @@ export class LoyaltyWorker {
     );
   }
 
-  /** Whoever lost a lease, after a long standstill, must not go on: another may have the row. */
   async #renewLeases(): Promise<void> {
-    if (this.#running.size === 0) return;
     const { deps, leaseSeconds } = this.#options;
-    const until = addSeconds(deps.now(), leaseSeconds);
-    const held = [...this.#running];
-    const lost = await deps.store.transaction(async ({ queue }) => {
-      const gone: Running[] = [];
-      for (const running of held) if (!(await queue.renew(running.claim, until))) gone.push(running);
-      return gone;
-    });
-    for (const { stopper } of lost) stopper.abort(new Error('The lease is lost'));
+    await this.#held.renew(deps.store, addSeconds(deps.now(), leaseSeconds));
   }
 
   #watchOf(chainId: number): ChainWatch {

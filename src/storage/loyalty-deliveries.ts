@@ -102,3 +102,19 @@ export async function discard(
   const query = withErasures ? those : those.where('erasure', 'is', null);
   return (await handle.run(query.compile())).map((row) => row.customer_id);
 }
+
+/** Removes up to `limit` rows that were given up before a moment; gives how many. */
+export async function deleteDead(handle: Handle, before: string, limit: number): Promise<number> {
+  const old = handle.db
+    .selectFrom('loyalty_queue')
+    .select(['chain_id', 'customer_id'])
+    .where('state', '=', 'dead')
+    .where('due_at', '<', before)
+    .limit(limit);
+  const query = handle.db
+    .deleteFrom('loyalty_queue')
+    .where(({ eb, refTuple }) => eb(refTuple('chain_id', 'customer_id'), 'in', old.$asTuple('chain_id', 'customer_id')))
+    .where('state', '=', 'dead')
+    .returning('customer_id');
+  return (await handle.run(query.compile())).length;
+}

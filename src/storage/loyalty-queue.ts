@@ -193,10 +193,24 @@ export async function release(handle: Handle, claim: Claim): Promise<void> {
   await handle.run(held(handle, claim).set({ lease_token: null, leased_until: null }).compile());
 }
 
+/** Marks a row whose `sent` holds words of somebody who did not hold it any more. */
+const doubted = 'sent_late';
+
+/** Notes what was sent by somebody who did not hold the row any more: whoever does may be through with it, and it stays. */
+export async function noteLate(handle: Handle, chainId: number, customerId: number, sent: SentWords): Promise<void> {
+  const query = handle.db
+    .updateTable('loyalty_queue')
+    .set({ sent: JSON.stringify(sent), error_code: doubted })
+    .where('chain_id', '=', chainId)
+    .where('customer_id', '=', customerId);
+  await handle.run(query.compile());
+}
+
 /** Gives a row back that is done but changed meanwhile: it begins anew. */
 export async function reopen(handle: Handle, claim: Claim, now: string): Promise<void> {
   const anew = { queued_at: now, due_at: now, attempts: 0, first_failed_at: null, error_code: null, error_text: null };
-  const query = held(handle, claim).set({ ...anew, sent: null, lease_token: null, leased_until: null });
+  const sent = sql<string | null>`case when error_code = ${doubted} then sent else null end`;
+  const query = held(handle, claim).set({ ...anew, sent, lease_token: null, leased_until: null });
   await handle.run(query.compile());
 }
 
@@ -233,22 +247,6 @@ export async function saveErasure(
     .where('chain_id', '=', chainId)
     .where('customer_id', '=', customerId);
   await handle.run(query.compile());
-}
-
-/** Removes up to `limit` rows that were given up before a moment; gives how many. */
-export async function deleteDead(handle: Handle, before: string, limit: number): Promise<number> {
-  const old = handle.db
-    .selectFrom('loyalty_queue')
-    .select(['chain_id', 'customer_id'])
-    .where('state', '=', 'dead')
-    .where('due_at', '<', before)
-    .limit(limit);
-  const query = handle.db
-    .deleteFrom('loyalty_queue')
-    .where(({ eb, refTuple }) => eb(refTuple('chain_id', 'customer_id'), 'in', old.$asTuple('chain_id', 'customer_id')))
-    .where('state', '=', 'dead')
-    .returning('customer_id');
-  return (await handle.run(query.compile())).length;
 }
 
 function held(handle: Handle, { chainId, customerId, leaseToken }: Claim) {

@@ -155,6 +155,7 @@ const writeRooms = {
     renew: queue.renew,
     holds: queue.holds,
     noteSent: queue.noteSent,
+    noteLate: queue.noteLate,
     remove: queue.remove,
     release: queue.release,
     reopen: queue.reopen,
@@ -163,7 +164,7 @@ const writeRooms = {
     saveErasure: queue.saveErasure,
     replay: deliveries.replay,
     discard: deliveries.discard,
-    deleteDead: queue.deleteDead,
+    deleteDead: deliveries.deleteDead,
   },
   inbox: {
     insert: inbox.insert,

@@ -65,7 +65,7 @@ const lookups: [string, (handle: Handle) => Promise<unknown>][] = [
   ['the reasons of dead letters', (handle) => deliveries.group(handle, 123)],
   ['dead letters to replay', (handle) => deliveries.replay(handle, dead, [1, 2], moment)],
   ['dead letters to discard', (handle) => deliveries.discard(handle, dead, [1, 2], false)],
-  ['old dead letters', (handle) => queue.deleteDead(handle, moment, 100)],
+  ['old dead letters', (handle) => deliveries.deleteDead(handle, moment, 100)],
   ['whether a notice is due', (handle) => inbox.hasDue(handle, moment)],
   ['the number of notices that wait', (handle) => inbox.count(handle, 'waiting', 100)],
   ['the oldest notice that waits', (handle) => inbox.findOldest(handle)],

@@ -146,9 +146,10 @@ export class SpaazaClient implements LoyaltyPlatform {
       giveUp();
     }, timeoutMs);
     call.signal?.addEventListener('abort', giveUp);
-    if (call.signal?.aborted) giveUp();
     try {
       const pool = await this.#pool();
+      call.beforeSending?.();
+      call.signal?.throwIfAborted();
       const answer = await pool.request({
         method,
         path: new URL(apiUrl).pathname.replace(/\/$/, '') + path,
