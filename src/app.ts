@@ -54,7 +54,7 @@ export interface App {
 export function composeApp(options: AppOptions): App {
   const { config } = options;
   const logger = createLogger(config.logLevel, options.logDestination);
-  const { deps, accounts: bare, store, queue, onTransaction } = composeAccounts(options);
+  const { deps, accounts: bare, store, madeFile, queue, onTransaction } = composeAccounts(options);
   const isMaintenance = (): boolean => bare.directory.maintenanceSince !== undefined;
   const metrics = createMetrics({ hashQueue: queue, isMaintenance });
   const limits = createRateLimits({
@@ -134,6 +134,8 @@ export function composeApp(options: AppOptions): App {
     store,
     logger,
     start: async () => {
+      // A volume that is not mounted, or a slip in the path, is an empty house that answers.
+      if (madeFile !== undefined) logger.warn({ database: madeFile }, 'the database was not there and has been made');
       const { ahead } = await prepareSchema(store, (customers) =>
         logger.info({ customers }, 'making customers searchable before serving: this happens once'),
       );

@@ -7,7 +7,7 @@ import { HashQueue } from './hashing/hash-queue.ts';
 import { HashThreads } from './hashing/hash-threads.ts';
 import { createPasswordHashing } from './hashing/password-hashing.ts';
 import { createPasswordPrimitives } from './hashing/password-primitives.ts';
-import { type OpenStore, openStore } from './storage/index.ts';
+import { databaseName, isMissing, type OpenStore, openStore } from './storage/index.ts';
 
 export interface ComposeOptions {
   config: Config;
@@ -29,6 +29,8 @@ export interface ComposedAccounts {
   accounts: Accounts;
   deps: AccountDeps;
   store: OpenStore;
+  /** Of an embedded database that was not there: it is empty, whatever else was expected. */
+  madeFile: string | undefined;
   queue: HashQueue;
   /** Sets what is told of each transaction once it has ended. */
   onTransaction(listener: (ended: EndedTransaction) => void): void;
@@ -39,6 +41,7 @@ export function composeAccounts(options: ComposeOptions): ComposedAccounts {
   const { config } = options;
   const url = options.databaseUrl ?? config.databaseUrl;
   if (url === undefined) throw new Error('No database is configured');
+  const madeFile = isMissing(url) ? databaseName(url) : undefined;
   const opened = openStore({
     url,
     readUrl: config.databaseReadUrl,
@@ -88,6 +91,7 @@ export function composeAccounts(options: ComposeOptions): ComposedAccounts {
     accounts: createAccounts(deps),
     deps,
     store,
+    madeFile,
     queue,
     onTransaction: (listener) => {
       tell = listener;

@@ -37,6 +37,9 @@ describe('loadConfig with files', () => {
   });
 
   it('leaves further line breaks where they are, so that the value is refused rather than changed', () => {
+    expect(faultsOf({ FOYER_PEPPER_FILE: '' })).toEqual([
+      'FOYER_PEPPER_FILE is empty, but must be the path of a readable UTF-8 file (ENOENT)',
+    ]);
     expect(faultsOf({ FOYER_PEPPER_FILE: fileWith('pepper\n\n') })).toEqual([
       'FOYER_PEPPER_FILE is ***, but must be text without line breaks',
     ]);

@@ -98,7 +98,8 @@ function readSource(env: NodeJS.ProcessEnv, setting: Readable, faults: string[])
     return { name: fileVariable, text: content.replace(/\r?\n$/, '') };
   } catch (error) {
     // A secret that was put here itself instead of its path must not be printed either.
-    const given = setting.isSecret && !isAbsolute(path) && !path.startsWith('.') ? '***' : quote(path);
+    const given =
+      path === '' ? 'empty' : setting.isSecret && !isAbsolute(path) && !path.startsWith('.') ? '***' : quote(path);
     const reason = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
     faults.push(`${fileVariable} is ${given}, but must be the path of a readable UTF-8 file (${reason})`);
     return undefined;

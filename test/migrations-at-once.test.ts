@@ -106,6 +106,18 @@ describe.each(databaseKinds)('migrating (%s)', (kind) => {
 });
 
 describe('migrating PostgreSQL', () => {
+  it('says why it may not begin, and not that its transaction has failed', async () => {
+    const fresh = await freshDatabaseUrl('postgres');
+    const database = openDatabase({ url: fresh.url, poolSize: 1, statementTimeoutMs: 10_000 });
+    const name = new URL(fresh.url).pathname.slice(1);
+    await database.reader.run(CompiledQuery.raw(`alter database ${name} set default_transaction_read_only = on`));
+    await expect(database.migrate(migrationsFor)).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('cannot execute CREATE TABLE') },
+    });
+    await database.close();
+    await fresh.drop();
+  });
+
   it('waits for a table in use only so long that others get their turn, and tries again', async () => {
     const fresh = await freshDatabaseUrl('postgres');
     const database = openDatabase({ url: fresh.url, poolSize: 3, statementTimeoutMs: 10_000 });

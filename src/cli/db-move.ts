@@ -73,7 +73,7 @@ async function moveOrExplain(options: MoveOptions): Promise<MoveResult> {
 
 const refusals: Record<MoveRefusal, { message: (facts: readonly string[]) => string; exitCode?: ExitCode }> = {
   same_database: { message: () => '--from and --to name the same database.', exitCode: exitCodes.usage },
-  source_missing: { message: () => 'The file of the source is not there.', exitCode: exitCodes.notFound },
+  source_missing: { message: ([name]) => `The source is not there: ${name}.`, exitCode: exitCodes.notFound },
   source_not_migrated: {
     message: (names) => `The source lacks ${names.join(', ')}: run foyer migrate on it.`,
     exitCode: exitCodes.database,
@@ -103,6 +103,11 @@ const refusals: Record<MoveRefusal, { message: (facts: readonly string[]) => str
       source === undefined
         ? 'Another move is writing to the target.'
         : `The target holds a part of a move from ${source}; to give that up, say --restart.`,
+  },
+  not_taken: {
+    message: ([name, first, last, reason]) =>
+      `The target does not take one of the rows ${first} to ${last} of table ${name}: ${reason}. Change it in the source, ` +
+      'or take a target that can hold it, and say --restart to begin again.',
   },
   not_equal: {
     message: ([name, there, here]) =>

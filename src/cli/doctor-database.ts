@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import type { ApiKey } from '../accounts/store.ts';
 import type { TopologyData } from '../accounts/topology.ts';
 import { topologyProblems } from '../accounts/topology-problems.ts';
 import type { Config } from '../config.ts';
 import type { OpenStore } from '../storage/index.ts';
+import { isMissingFile } from '../storage/missing-file.ts';
 import { databaseFile } from './database-file.ts';
 import { describeProblem } from './describe-problem.ts';
 import type { Finding } from './doctor.ts';
@@ -17,12 +17,12 @@ import { momentText } from './moment-text.ts';
  */
 export async function checkDatabase(config: Config): Promise<{ findings: Finding[]; latest?: string }> {
   const file = databaseFile(config);
-  if (file !== undefined && !existsSync(file)) {
-    const advice = 'foyer serve makes it, as does every other command';
-    return { findings: [{ check: 'database', status: 'ok', message: `${file} does not exist yet`, advice }] };
-  }
   let store: OpenStore | undefined;
   try {
+    if (file !== undefined && isMissingFile(file)) {
+      const advice = 'foyer serve makes it, as does every other command';
+      return { findings: [{ check: 'database', status: 'ok', message: `${file} does not exist yet`, advice }] };
+    }
     // Loaded by need: with a broken native module this fails, and the rest is told all the same.
     const { composeAccounts } = await import('../compose-accounts.ts');
     store = composeAccounts({ config }).store;

@@ -84,6 +84,7 @@ function explainDatabase(error: unknown): CommandError | undefined {
   const { code, syscall, path, severity } = error as NodeJS.ErrnoException & { severity?: string };
   // Making the folder of the database file is the only folder made by any command but the demo.
   if (syscall === 'mkdir') return unavailable(`its folder ${path} cannot be made (${code})`, error);
+  if (syscall === 'stat') return unavailable(`its file ${path} cannot be looked for (${code})`, error);
   const isDriver = error.name === 'SqliteError' || (severity !== undefined && code?.length === 5);
   if (isDriver) return unavailable(reasonOf(error), error);
   // By name: the class comes with the whole of storage, which --help must not load.

@@ -33,7 +33,7 @@ import { topologyShow } from './topology-show.ts';
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   /** Whether the command has done all that it was to do; what it said may still be on its way. */
   let isDone = false;
-  endWithoutReader(() => isDone);
+  endWhenUnwritable(() => isDone);
   try {
     await commandLine(env).parseAsync(argv);
     isDone = true;
@@ -116,9 +116,11 @@ Exit codes:
 
 /**
  * `foyer key list | head` closes the pipe early, which is no error once everything is done; a command that is still at work
- * has looked at a part only, and must not say otherwise.
+ * has looked at a part only, and must not say otherwise. A full disk under the output is an error in any case.
  */
-function endWithoutReader(isDone: () => boolean): void {
+function endWhenUnwritable(isDone: () => boolean): void {
+  // Progress and notes that nobody can read must not end what they are about.
+  process.stderr.on('error', () => undefined);
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     if (code !== 'EPIPE') {
       process.stderr.write(`foyer: standard output cannot be written (${code}); what the command did is done.\n`);

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { loadConfig } from '../config.ts';
+import { isMissingFile } from '../storage/missing-file.ts';
 import { printing } from './command-output.ts';
 import { databaseFile } from './database-file.ts';
 
@@ -39,7 +39,7 @@ async function run(
   const config = loadConfig(env, 'tool');
   const file = databaseFile(config);
   // Opening a file makes it, and a plan makes nothing.
-  if (isPlan && file !== undefined && !existsSync(file)) return { names: await allMigrations(), customers: 0 };
+  if (isPlan && file !== undefined && isMissingFile(file)) return { names: await allMigrations(), customers: 0 };
   const [{ composeAccounts }, { catchUp }] = await Promise.all([
     import('../compose-accounts.ts'),
     import('../accounts/catch-up.ts'),

@@ -5,6 +5,7 @@ import { type ColumnTypes, postgresColumns, sqliteColumns } from './column-types
 import { translated } from './failures.ts';
 import { distantHandleOn, guarded, type Handle, handleOn, type Sharing, scoped } from './handle.ts';
 import { type Migrations, readSchemaState, runMigrations, type SchemaState } from './migrator.ts';
+import { isMissingFile } from './missing-file.ts';
 import { openPostgres, postgresCompiler, requiring } from './postgres.ts';
 import { alignSequences, readSequences, schemaTransactionOn } from './postgres-schema.ts';
 import { openPostgresWindows, type SharedWindows } from './postgres-windows.ts';
@@ -79,9 +80,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   return openServer(options);
 }
 
-/** True for a SQLite file that opening would make. */
+/** True for a SQLite file that opening would make; throws where this user may not look. */
 export function isMissing(url: string): boolean {
-  return url.startsWith('sqlite:') && !existsSync(url.slice('sqlite:'.length));
+  return url.startsWith('sqlite:') && isMissingFile(url.slice('sqlite:'.length));
 }
 
 /** What a URL names, the same for all its spellings that differ in credentials or in relative paths only. */

@@ -15,6 +15,11 @@ describe('what an error of a database means', () => {
     '28P01',
     '25006',
     'ECONNREFUSED',
+    'ENOENT',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'CERT_HAS_EXPIRED',
+    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+    'ERR_OSSL_X509_KEY_VALUES_MISMATCH',
     'SQLITE_IOERR',
   ])('%s: that it is unavailable', (code) => {
     const details = { retryAfterSeconds: 2 };

@@ -5,6 +5,8 @@ import { findMove } from './move-state.ts';
 import { bindReads, bindWrites } from './rooms.ts';
 import * as settings from './settings.ts';
 
+export { databaseName, isMissing } from './database.ts';
+
 export interface OpenStore extends Store {
   /** True for a database inside this process's machine: the server then brings the schema up to date by itself. */
   readonly isEmbedded: boolean;

@@ -72,6 +72,7 @@ export async function runMigrations(
 
 async function runNext(db: Kysely<Tables>, migrations: Migrations): Promise<string | undefined> {
   const { unknown } = await readSchemaState(db, migrations);
+  if (!(await hasMigrationTable(db))) await createMigrationTable(db);
   // The library takes a migration that it does not know for damage. Here it is a later release's, and has run already.
   const strangers = unknown.map((name) => [name, { up: async () => undefined }] as const);
   const provider = { getMigrations: async () => ({ ...migrations, ...Object.fromEntries(strangers) }) };
@@ -81,9 +82,22 @@ async function runNext(db: Kysely<Tables>, migrations: Migrations): Promise<stri
   return results[0]?.migrationName;
 }
 
-async function listExecuted(db: Kysely<Tables>): Promise<string[]> {
+/** As the library would: it looks again after a failure, which a failed transaction refuses, and the reason is lost. */
+async function createMigrationTable(db: Kysely<Tables>): Promise<void> {
+  await db.schema
+    .createTable(migrationTableName)
+    .addColumn('name', 'varchar(255)', (column) => column.notNull().primaryKey())
+    .addColumn('timestamp', 'varchar(255)', (column) => column.notNull())
+    .execute();
+}
+
+async function hasMigrationTable(db: Kysely<Tables>): Promise<boolean> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some(({ name }) => name === migrationTableName)) return [];
+  return tables.some(({ name }) => name === migrationTableName);
+}
+
+async function listExecuted(db: Kysely<Tables>): Promise<string[]> {
+  if (!(await hasMigrationTable(db))) return [];
   const rows = await db
     .withTables<{ migrations: { name: string } }>()
     .selectFrom(migrationTableName)

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { AccountError } from '../accounts/errors.ts';
 import { type Database, databaseName, isMissing, openDatabase } from './database.ts';
 import { migrationsFor } from './migrations/index.ts';
 import { advanceMove, beginMove, findMove, type MoveState } from './move-state.ts';
@@ -46,6 +47,7 @@ export interface MoveResult {
 export type MoveRefusal =
   | 'same_database'
   | 'source_missing'
+  | 'not_taken'
   | 'source_not_migrated'
   | 'source_newer'
   | 'source_unfinished'
@@ -82,7 +84,7 @@ const quietAfterMs = 3_000;
  */
 export async function moveDatabase(options: MoveOptions): Promise<MoveResult> {
   if (databaseName(options.from) === databaseName(options.to)) throw new MoveRefused('same_database');
-  if (isMissing(options.from)) throw new MoveRefused('source_missing');
+  if (isMissing(options.from)) throw new MoveRefused('source_missing', [databaseName(options.from)]);
   const connection = { poolSize: 1, statementTimeoutMs };
   const source = openDatabase({ ...connection, url: options.from });
   try {
@@ -197,16 +199,35 @@ async function copyTables(
       if (page.length === 0) break;
       const position = { after: keyOf(table, page.at(-1)!), rows: rows + page.length };
       const next = { ...state, tables: { ...state.tables, [table]: position } };
-      await target.transaction(async (handle) => {
+      const copy = target.transaction(async (handle) => {
         if (!(await advanceMove(handle, state, next))) throw new MoveRefused('target_taken');
         // Those that the migrations wrote.
         if (table === 'settings' && after === null) await clearTable(handle, table);
         await write(handle, page);
       });
+      await copy.catch(async (error: unknown) => {
+        throw await reasonNotTaken(error, source, begun, table, page);
+      });
       state = next;
     }
   }
   return state;
+}
+
+/** Why a page could not be written: the source is no longer what it was, or holds what the target cannot. */
+async function reasonNotTaken(
+  error: unknown,
+  source: Database,
+  { mark }: MoveState,
+  table: TableName,
+  page: Parameters<ReturnType<typeof rowWriter>>[1],
+): Promise<unknown> {
+  const isUnavailable = error instanceof AccountError && error.code === 'storage_unavailable';
+  if (error instanceof MoveRefused || isUnavailable || !(error instanceof Error)) return error;
+  if ((await markOf(source)) !== mark) return new MoveRefused('source_changed');
+  const cause = error.cause instanceof Error ? error.cause : error;
+  const [first, last] = [page[0]!, page.at(-1)!].map((row) => JSON.stringify(keyOf(table, row)));
+  return new MoveRefused('not_taken', [table, first!, last!, cause.message]);
 }
 
 async function verifyTable(

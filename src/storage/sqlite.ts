@@ -173,7 +173,6 @@ class Writer {
   async #commitTogether(group: Task[]): Promise<void> {
     const { begin, save, release, undo, commit } = this.#statements;
     const done: { task: Task; value: unknown }[] = [];
-    let isRolledBack = false;
     try {
       await beginWhenFree(() => begin.run(), lockWaitMs);
       let turnBegan = performance.now();
@@ -189,10 +188,7 @@ class Writer {
           done.push({ task, value });
         } catch (error) {
           // A full disk or an I/O error ends the whole transaction, not only the savepoint: nobody of the group made it.
-          if (!this.#connection.inTransaction) {
-            isRolledBack = true;
-            throw error;
-          }
+          if (!this.#connection.inTransaction) throw error;
           undo.run();
           release.run();
           task.reject(error);
@@ -201,7 +197,7 @@ class Writer {
       commit.run();
       if (done.length > 0) await this.#syncLog();
     } catch (error) {
-      if (!isRolledBack) this.#rollBack();
+      this.#rollBack();
       for (const task of group) task.reject(error);
       if (isLackOfRoom(error)) this.#checkpointer.noteNoRoom();
       return;

@@ -1,14 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { bundledBinary } from './run-foyer.ts';
 
 const foyer = bundledBinary();
 
 describe('a command that cannot do its work', () => {
+  // A folder that nobody can look into, not even root.
+  beforeAll(() => symlinkSync('round', join(foyer.folder, 'round')));
+
   it('tells all faults of the configuration at once, with exit code 2, and no secret', async () => {
     const env = { FOYER_PORT: 'eighty', FOYER_DATBASE_URL: 'x', FOYER_SPAAZA_SECRET_1: 'geheim' };
     for (const args of [['serve'], ['demo'], ['key', 'list'], ['migrate']]) {
@@ -55,6 +58,7 @@ describe('a command that cannot do its work', () => {
     ['nobody listens', 'postgres://foyer:geheim@127.0.0.1:1/foyer', 'ECONNREFUSED'],
     ['nobody listens on either address of localhost', 'postgres://foyer:geheim@localhost:1/foyer', 'ECONNREFUSED'],
     ['the folder cannot be made', 'sqlite:/dev/null/data/foyer.db', 'its folder /dev/null/data cannot be made'],
+    ['the folder cannot be looked into', 'sqlite:round/foyer.db', 'ELOOP'],
     ['the file is a folder', 'sqlite:.', 'unable to open database file'],
   ])('ends with exit code 3 when %s', async (_why, url, reason) => {
     const env = { FOYER_DATABASE_URL: url, FOYER_PORT: '0' };
@@ -67,6 +71,18 @@ describe('a command that cannot do its work', () => {
     }
     const { document } = await foyer.json(['key', 'list'], env);
     expect(document).toEqual({ error: { code: 'database_unavailable', message: expect.stringContaining(reason) } });
+  });
+
+  it('does not plan for a file that it cannot look for, and the doctor does not call it missing', async () => {
+    const env = { FOYER_DATABASE_URL: 'sqlite:round/foyer.db' };
+    const planned = await foyer.run(['migrate', '--plan'], env);
+    expect([planned.code, planned.stderr]).toEqual([3, expect.stringContaining('cannot be looked for (ELOOP)')]);
+    expect(await foyer.run(['doctor'], env)).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^fail +database +.*ELOOP/m),
+    });
+    const moved = await foyer.run(['db', 'move', '--from', 'sqlite:nowhere.db', '--to', 'sqlite:new.db']);
+    expect([moved.code, moved.stderr]).toEqual([4, expect.stringMatching(/The source is not there: .*nowhere\.db/)]);
   });
 
   it('ends with exit code 3 when the file is no database', async () => {

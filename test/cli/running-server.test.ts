@@ -35,6 +35,13 @@ describe.each(databaseKinds)('a running server on %s', (kind) => {
     return response.status;
   };
 
+  it('says in its log that a file was not there', () => {
+    const made = /"database":"(sqlite:[^"]+)","msg":"the database was not there and has been made"/.exec(
+      served.stdout(),
+    );
+    expect(made?.[1]).toBe(kind === 'sqlite' ? database.url : undefined);
+  });
+
   it('was given the default topology', async () => {
     const { document } = await foyer.json(['topology', 'show'], env);
     expect(document).toMatchObject({ is_stored: true, topology: { stores: [{ hosts: ['localhost'] }] } });

@@ -54,6 +54,22 @@ describe('a program whose standard output cannot be written', () => {
   });
 });
 
+describe('a program whose standard error cannot be written', () => {
+  it('does what it was told to, and says on standard output that it did', async () => {
+    const full = openSync('/dev/full', 'w');
+    const to = `sqlite:${foyer.folder}/moved.db`;
+    await foyer.run(['migrate']);
+    const child = spawn(
+      process.execPath,
+      [foyer.program, 'db', 'move', '--from', `sqlite:${foyer.folder}/data/foyer.db`, '--to', to, '--offline'],
+      { cwd: foyer.folder, env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', full] },
+    );
+    closeSync(full);
+    const [stdout, [code]] = await Promise.all([text(child.stdout!), once(child, 'exit')]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Both databases hold the same')]);
+  });
+});
+
 describe('foyer key create', () => {
   it('makes nothing of an empty database for a website that is not there, or without a name', async () => {
     const env = { FOYER_DATABASE_URL: `sqlite:${foyer.folder}/empty.db` };

@@ -106,6 +106,13 @@ describe.each(databaseKinds)('a move from %s', (kind) => {
   });
 });
 
+it('a move of a value that the target cannot hold names its table and rows', async () => {
+  const [from, to] = [await databases.full('sqlite'), await databases.empty('postgres')];
+  await change(databases.open(from), 'update customers set level = 3000000000 where id = 2');
+  const facts = ['customers', expect.any(String), expect.any(String), expect.stringContaining('3000000000')];
+  await expect(move(from, to)).rejects.toMatchObject({ code: 'not_taken', facts });
+});
+
 it('a move from a SQLite file that is not there makes none', async () => {
   const to = await databases.empty('postgres');
   await expect(move('sqlite:/nonexistent/foyer.db', to)).rejects.toMatchObject({ code: 'source_missing' });
