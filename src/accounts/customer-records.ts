@@ -1,14 +1,13 @@
 import { mayTouchWebsite, type RequestContext } from './access.ts';
 import { type CustomerChanges, problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
-import { normalizeEmail } from './email.ts';
 import { isReported, type Problem, refuseIfAny } from './errors.ts';
 import { findCustomer, noCustomer } from './find-customer.ts';
 import { type NewsletterWish, problemsOfWish, wishedGroups } from './newsletter.ts';
 import { requireScope } from './require-scope.ts';
 import { insertCustomer } from './sign-up.ts';
 import type { CustomerWithGroups } from './store.ts';
-import { isTakenElsewhere } from './taken-email.ts';
+import { isTaken, isTakenElsewhere } from './taken-email.ts';
 import type { Shop } from './topology.ts';
 import { changeCustomer } from './update-customer.ts';
 
@@ -73,11 +72,8 @@ export async function createCustomer(
     if (input.changes[field] === undefined && !isReported(input.problems, field))
       problems.push({ field, rule: 'blank' });
   }
-  const owner = await deps.store.customers.findByEmail(
-    topology.websiteById(shop.websiteId).poolId,
-    normalizeEmail(email),
-  );
-  if (owner !== undefined) problems.push({ field: 'email', rule: 'taken' });
+  const { poolId } = topology.websiteById(shop.websiteId);
+  if (await isTaken(deps.store, poolId, input.changes.email)) problems.push({ field: 'email', rule: 'taken' });
   problems.push(...input.problems, ...problemsOfWish(input.newsletter, topology));
   refuseIfAny(problems);
   const groupIds = wishedGroups(input.newsletter, [], shop) ?? [];

@@ -2,12 +2,12 @@ import type { RequestContext } from './access.ts';
 import { logChange, passwordSet } from './change-log.ts';
 import { type CustomerChanges, differences, problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
-import { normalizeEmail } from './email.ts';
 import { AccountError, isReported, type Problem, refuseIfAny } from './errors.ts';
 import { type NewsletterWish, problemsOfWish, setGroups, wishedGroups } from './newsletter.ts';
 import { shopPasswordProblem } from './password-policy.ts';
 import { type SignedIn, startSession } from './sign-in.ts';
 import type { CustomerWithGroups, NewCustomer, WritableStore } from './store.ts';
+import { confirmationProblems, isTaken } from './taken-email.ts';
 import type { Shop } from './topology.ts';
 
 export interface SignUp {
@@ -53,14 +53,11 @@ async function problemsOfSignUp(deps: AccountDeps, input: SignUp): Promise<Probl
     ...problemsOf(isReported(input.problems, 'email') ? changes : { ...changes, email: changes.email ?? '' }),
   );
   problems.push(...problemsOfWish(newsletter, deps.directory.topology));
-  if (emailConfirmation !== undefined && normalizeEmail(emailConfirmation) !== normalizeEmail(changes.email ?? '')) {
-    problems.push({ field: 'emailConfirmation', rule: 'mismatch' });
-  }
-  if (changes.email !== undefined) {
-    const { poolId } = deps.directory.topology.websiteById(shop.websiteId);
-    const owner = await deps.store.customers.findByEmail(poolId, normalizeEmail(changes.email));
-    if (owner !== undefined) problems.push({ field: 'email', rule: 'taken' });
-  }
+  // What could not be read was told, and agrees with nothing.
+  if (!isReported(input.problems, 'email'))
+    problems.push(...confirmationProblems(emailConfirmation, changes.email ?? ''));
+  const { poolId } = deps.directory.topology.websiteById(shop.websiteId);
+  if (await isTaken(deps.store, poolId, changes.email)) problems.push({ field: 'email', rule: 'taken' });
   return problems;
 }
 

@@ -3,7 +3,6 @@ import { logChange, passwordSet } from './change-log.ts';
 import { checkCounted } from './counted-check.ts';
 import { type CustomerChanges, differences, type FieldChange, problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
-import { normalizeEmail } from './email.ts';
 import { AccountError, isReported, type Problem, refuseIfAny } from './errors.ts';
 import { movesUpdatedAt } from './history-fields.ts';
 import { type NewsletterWish, problemsOfWish, setGroups, wishedGroups } from './newsletter.ts';
@@ -11,7 +10,7 @@ import { shopPasswordProblem } from './password-policy.ts';
 import { againWhenReplaced, PasswordReplaced } from './password-replaced.ts';
 import { addSeconds } from './session.ts';
 import type { CustomerWithGroups, HeldCustomer, WritableStore } from './store.ts';
-import { isTakenElsewhere } from './taken-email.ts';
+import { confirmationProblems, isTakenElsewhere } from './taken-email.ts';
 import type { Shop } from './topology.ts';
 
 export interface CustomerUpdate {
@@ -195,13 +194,10 @@ async function checkCurrentPassword(
 
 async function problemsOfNewEmail(
   deps: AccountDeps,
-  { account: { customer }, changes, emailConfirmation }: OwnAccountUpdate,
+  { account: { customer }, changes, emailConfirmation, problems: told }: OwnAccountUpdate,
 ): Promise<Problem[]> {
-  const problems: Problem[] = [];
   const email = changes.email ?? customer.email;
-  if (emailConfirmation !== undefined && normalizeEmail(emailConfirmation) !== normalizeEmail(email)) {
-    problems.push({ field: 'emailConfirmation', rule: 'mismatch' });
-  }
+  const problems = isReported(told, 'email') ? [] : confirmationProblems(emailConfirmation, email);
   if (await isTakenElsewhere(deps.store, customer, changes.email)) problems.push({ field: 'email', rule: 'taken' });
   return problems;
 }

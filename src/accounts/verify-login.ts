@@ -27,10 +27,11 @@ export async function verifyLogin(
   const { customer } = checked.account;
   if (checked.upgradedHash !== undefined || checked.attemptKeys.length > 0) {
     await deps.store.transaction(async (store) => {
+      // In the order of a sign-in, which may be writing the same two rows.
+      if (checked.attemptKeys.length > 0) await store.attempts.delete(checked.attemptKeys);
       if (checked.upgradedHash !== undefined) {
         await store.customers.upgradePasswordHash(customer.id, checked.passwordHash, checked.upgradedHash);
       }
-      if (checked.attemptKeys.length > 0) await store.attempts.delete(checked.attemptKeys);
     });
   }
   return { customer, website: topology.websiteById(customer.websiteId), shop: topology.shopById(customer.storeId) };

@@ -1,4 +1,5 @@
 import { hash as bcryptHash } from '@node-rs/bcrypt';
+import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RequestContext } from '../../src/accounts/access.ts';
 import { type Accounts, createAccounts } from '../../src/accounts/index.ts';
@@ -105,6 +106,30 @@ describeOnBothDatabases('a password that is replaced while it is checked', (data
     const { token } = await signIn(slow, email, first);
     expect([await isSignedIn(token), await isSignedIn(other!)]).toEqual([true, true]);
     expect(await house.store.customers.findPasswordHash(id)).toMatch(/^\$argon2id\$/);
+  });
+
+  it('is upgraded by sign-ins and checks of the platform at once, and none waits for the other in a circle', async () => {
+    const deadlocks = async (): Promise<number> => {
+      if (database.kind === 'sqlite') return 0;
+      const client = new pg.Client({ connectionString: database.url });
+      await client.connect();
+      // Each process reports what it counted when it has been idle for a second.
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      const { rows } = await client.query<{ deadlocks: string }>(
+        'select deadlocks from pg_stat_database where datname = current_database()',
+      );
+      await client.end();
+      return Number(rows[0]!.deadlocks);
+    };
+    const before = await deadlocks();
+    for (let round = 0; round < 12; round += 1) {
+      const { email } = await signUpWithOldHash();
+      await signIn(house.accounts, email, 'wrong').catch(() => undefined);
+      const both = [signIn, verify].map((check) => check(house.accounts, email, first));
+      const more = [signIn, verify].map((check) => check(house.accounts, email, first));
+      await Promise.all([...both, ...more]);
+    }
+    expect(await deadlocks()).toBe(before);
   });
 
   it('is changed by one of two devices, and the other is told that it was signed out', async () => {

@@ -49,7 +49,7 @@ export function presentDraft(body: Readonly<Record<string, unknown>>, locale: Lo
     tel: text('tel'),
     updated_at: null,
     newsletter_groups: formatIdList(groupIds),
-    wants_newsletter: body.newsletter_groups === undefined ? isTicked : groupIds.length > 0,
+    wants_newsletter: (body.newsletter_groups ?? undefined) === undefined ? isTicked : groupIds.length > 0,
     salutation: salutationText(salutationId, locale),
   };
 }

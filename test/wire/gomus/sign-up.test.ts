@@ -216,6 +216,18 @@ describeOnServer('a sign-up that cannot be', (server) => {
     expect(Object.keys(answer.json.data ?? {})).toEqual(Object.keys(created.json.data ?? {}));
   });
 
+  it('tells of an e-mail that cannot be read once, and not that its repetition differs', async () => {
+    const json = { ...kyle, password: 'nine lives', email: { a: 1 }, email_confirmation: 'x@example.com' };
+    const answer = await call(server, 'POST', '/auth?locale=en', { json });
+    expect(answer.json.errors).toEqual({ email: ['is not an email'], full_messages: ['Email is not an email'] });
+  });
+
+  it('shows newsletters that are null as not mentioned', async () => {
+    const json = { ...kyle, email: 'selina', newsletter_groups: null, wants_newsletter: true };
+    const { data } = (await call(server, 'POST', '/auth', { json })).json;
+    expect(data).toMatchObject({ wants_newsletter: true, newsletter_groups: '' });
+  });
+
   it.each([
     ['an empty body', {}],
     ['nothing that is permitted', { shoe_size: 46, id: 1 }],
