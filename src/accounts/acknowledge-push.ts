@@ -3,7 +3,7 @@ import { logChange } from './change-log.ts';
 import type { AccountDeps } from './deps.ts';
 import { endLoyaltyTie } from './end-loyalty-tie.ts';
 import { addFormerWords } from './former-words.ts';
-import { digestOf, emptyLink, type LoyaltyLink, linkChanges, type OutboundView } from './loyalty-link.ts';
+import { digestOf, type LoyaltyLink, linkChanges, linkOf, type OutboundView } from './loyalty-link.ts';
 import type { PlatformUser } from './loyalty-platform.ts';
 import type { Claim } from './loyalty-queue.ts';
 import { leaveOutProblems } from './loyalty-update-problems.ts';
@@ -63,8 +63,7 @@ export async function acknowledgePush(
       await store.queue.reopen(claim, now);
       return 'gone';
     }
-    const links = await store.links.listByCustomer(customerId);
-    const link = links.find((one) => one.chainId === chainId) ?? emptyLink(customerId, chainId);
+    const link = await linkOf(store, customerId, chainId);
     if (link.spaazaUserId !== input.spaazaUserId && link.spaazaUserId !== user.spaazaUserId) {
       await store.queue.reopen(claim, now);
       return 'lost';

@@ -2,6 +2,7 @@ import type { RequestContext } from './access.ts';
 import type { AccountDeps } from './deps.ts';
 import { heardSoFar } from './loyalty-agreement.ts';
 import { type LoyaltyPlatform, LoyaltyPlatformError } from './loyalty-platform.ts';
+import { pushOrder } from './loyalty-queue.ts';
 import { type Ambiguity, matchPlatformUser } from './match-platform-user.ts';
 import { requireOperator } from './require-scope.ts';
 import { hindranceIn, takeOverUser } from './take-over-user.ts';
@@ -81,9 +82,8 @@ export async function backfillChain(
         unknown.map(({ customerId }) => customerId),
         chainId,
       );
-      const asked = { wantsPush: true, wantsPull: false, erasure: null, requestId: context.requestId };
       await queue.enqueue(
-        unknown.map(({ customerId }) => ({ chainId, customerId, ...asked })),
+        unknown.map(({ customerId }) => pushOrder(chainId, customerId, context.requestId)),
         now,
       );
     },

@@ -1,5 +1,6 @@
 import type { AccountDeps } from './deps.ts';
-import type { EndedLink, OutboxEntry } from './events.ts';
+import type { OutboxEntry } from './events.ts';
+import { isKnownThere } from './loyalty-link.ts';
 import type { LoyaltyTie, QueueOrder } from './loyalty-queue.ts';
 import { addSeconds } from './session.ts';
 import type { WritableStore } from './store.ts';
@@ -125,8 +126,4 @@ function wantedBy({ event, origin }: OutboxEntry, routing: Routing): Wanted[] {
     case 'customer.password_changed':
       return [];
   }
-}
-
-function isKnownThere({ spaazaUserId, isAgreed = true }: EndedLink): boolean {
-  return spaazaUserId !== null || isAgreed;
 }

@@ -1,6 +1,6 @@
 import type { RequestContext } from './access.ts';
 import type { AccountDeps } from './deps.ts';
-import { emptyLink, linkChanges } from './loyalty-link.ts';
+import { linkChanges, linkOf } from './loyalty-link.ts';
 import type { HeldCustomer, WritableStore } from './store.ts';
 import { changeCustomer } from './update-customer.ts';
 
@@ -18,8 +18,7 @@ export async function endLoyaltyTie(
   now: string,
 ): Promise<void> {
   const { id } = current.customer;
-  const links = await store.links.listByCustomer(id);
-  const link = links.find((one) => one.chainId === chainId) ?? emptyLink(id, chainId);
+  const link = await linkOf(store, id, chainId);
   const ended = { spaazaUserId: null, memberNumber: null };
   const fields = linkChanges(link, ended);
   await store.tombstones.insert([

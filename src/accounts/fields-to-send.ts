@@ -4,24 +4,24 @@ import { fieldsApart, fieldsWithValue, type SharedField, sharedFields, valuesIn 
 
 /**
  * The fields that a push of a view sends. Of somebody new, those that have a value; a no is one where somebody said it, as
- * `saidOfNewcomer` tells: who was never asked may have agreed elsewhere. Of others, those that differ from what
+ * `consentsOfNewcomer` tells: who was never asked may have agreed elsewhere. Of others, those that differ from what
  * was agreed, and those that were `sent` without an answer, which may be over there as they were then. All, when nothing is
  * known of what was agreed, or when its fields are the same and its digest is not, which is one of another version.
  */
 export function fieldsToSend(
   view: OutboundView,
   {
-    saidOfNewcomer,
+    consentsOfNewcomer,
     agreed,
     sent,
   }: {
-    saidOfNewcomer: ReadonlySet<SharedField> | undefined;
+    consentsOfNewcomer: ReadonlySet<SharedField> | undefined;
     agreed: OutboundView | undefined;
     sent: SentWords | null;
   },
 ): readonly SharedField[] {
-  if (saidOfNewcomer !== undefined)
-    return fieldsWithValue(view).filter((field) => saidOfNewcomer.has(field) || !isNo(view, field));
+  if (consentsOfNewcomer !== undefined)
+    return fieldsWithValue(view).filter((field) => consentsOfNewcomer.has(field) || !isNo(view, field));
   if (agreed === undefined) return sharedFields;
   const apart = fieldsApart(view, agreed);
   const fields = sharedFields.filter((field) => apart.includes(field) || sent?.[field] !== undefined);

@@ -28,7 +28,12 @@ export interface Comparison extends Merged {
 
 /** What was heard of the platform about a customer: equal later when it has not spoken since. */
 export function heardSoFar(known: KnownAgreement | undefined): string {
-  return JSON.stringify([known?.view ?? null, known?.platformModifiedAt ?? null, known?.syncedAt ?? null]);
+  return JSON.stringify([
+    known?.view ?? null,
+    known?.platformModifiedAt ?? null,
+    known?.syncedAt ?? null,
+    known?.digest ?? null,
+  ]);
 }
 
 /**
@@ -115,44 +120,81 @@ export function isUnsure({ known, saidAt, isMerged, isOvertaken, conflicts, stay
   return isMerged && isNews && (isOvertaken || isAsOld);
 }
 
+/** What an update has come to, once it was written. */
+interface Taken {
+  /** As it is now. */
+  profile: LoyaltyProfile;
+  now: string;
+  /** An event was written already. */
+  hasEvent: boolean;
+}
+
 /**
  * Notes what the platform has after an update was taken over, so that what came from there does not go back, and what stayed
- * ours is sent. Where the link is off here the platform may never have been told what is ours: nothing is agreed then but what
- * was before, and what it says itself. `hasEvent`: an event was written already. Gives the profile with the new digests.
+ * ours is sent. Gives the profile with the new digests.
  */
 export async function noteAgreement(
   deps: AccountDeps,
   store: WritableStore,
   context: RequestContext,
   comparison: Comparison,
-  { profile, now, hasEvent }: { profile: LoyaltyProfile; now: string; hasEvent: boolean },
+  taken: Taken,
+): Promise<LoyaltyProfile> {
+  const isOn = deps.loyalty.isOn(taken.profile.link.chainId);
+  return isOn ? noteTold(store, context, comparison, taken) : noteOverheard(store, comparison, taken);
+}
+
+async function noteTold(
+  store: WritableStore,
+  { origin, requestId }: RequestContext,
+  { sides, stays, known, saidAt }: Comparison,
+  { profile, now, hasEvent }: Taken,
 ): Promise<LoyaltyProfile> {
   const { customerId, chainId, agreedDigest: earlier } = profile.link;
-  const { sides, stays, known, saidAt } = comparison;
   const ours = outboundView(profile);
-  const isOn = deps.loyalty.isOn(chainId);
-  const agreed = isOn ? sides.agreed : known?.view;
+  const view = platformView(sides, stays, ours);
+  const digests = digestOf(view);
+  const platformModifiedAt = younger(saidAt, known);
+  await store.links.agree(customerId, chainId, { view, ...digests, syncedAt: now, platformModifiedAt });
+  const { agreedDigest } = digests;
+  const isApart = agreedDigest !== digestOf(ours).agreedDigest && agreedDigest !== earlier;
+  if (isApart && !hasEvent) {
+    const event = { type: 'customer.updated' as const, customerId, fields: [] };
+    await store.outbox.append({ event, origin, actor: 'system', requestId, occurredAt: now });
+  }
+  return { ...profile, link: { ...profile.link, ...digests } };
+}
+
+/**
+ * The same where the link is off here: the platform may never have been told what is ours. Nothing is agreed then but what was
+ * before, and what it says itself; who only ever spoke to such a link is asked before anything is sent.
+ */
+async function noteOverheard(
+  store: WritableStore,
+  { sides, stays, known, saidAt }: Comparison,
+  { profile, now }: Taken,
+): Promise<LoyaltyProfile> {
+  const { customerId, chainId, agreedDigest: earlier } = profile.link;
+  const agreed = known?.view;
+  const ours = outboundView(profile);
   const theirs = platformView({ ...sides, agreed }, stays, ours);
-  const [digestOfTheirs, digestOfOurs] = [digestOf(theirs), digestOf(ours)];
+  const { agreedDigest } = digestOf(theirs);
+  const digestOfOurs = digestOf(ours);
   // On the wire the hash stands for what is shown, and where nothing is ever sent that is all there is to stand for.
-  const { lastHash } = isOn ? digestOfTheirs : digestOfOurs;
-  const { agreedDigest } = digestOfTheirs;
-  const platformModifiedAt = saidAt !== undefined && saidAt > (known?.platformModifiedAt ?? '') ? saidAt : undefined;
+  const { lastHash } = digestOfOurs;
+  const platformModifiedAt = younger(saidAt, known);
   // Where nothing is ever asked or sent, nobody looks at the time either.
   const isSame = agreed === undefined || agreedDigest === earlier;
   const isNoted = (lastHash === profile.link.lastHash && isSame) || earlier === digestOfOurs.agreedDigest;
-  if (!isOn && isNoted && platformModifiedAt === undefined) return profile;
-  // Who only ever spoke to a link that was off is asked before anything is sent.
-  const isKnown = isOn || agreed !== undefined;
-  const heard = isKnown ? { view: theirs, syncedAt: now } : { view: undefined, syncedAt: null };
+  if (isNoted && platformModifiedAt === undefined) return profile;
+  const heard = agreed === undefined ? { view: undefined, syncedAt: null } : { view: theirs, syncedAt: now };
   await store.links.agree(customerId, chainId, { ...heard, lastHash, agreedDigest, platformModifiedAt });
-  const isApart = agreedDigest !== digestOfOurs.agreedDigest && agreedDigest !== earlier;
-  if (isOn && isApart && !hasEvent) {
-    const event = { type: 'customer.updated' as const, customerId, fields: [] };
-    const { origin, requestId } = context;
-    await store.outbox.append({ event, origin, actor: 'system', requestId, occurredAt: now });
-  }
   return { ...profile, link: { ...profile.link, lastHash, agreedDigest } };
+}
+
+/** The time of what was said, where it is younger than what was said before. */
+function younger(saidAt: string | undefined, known: KnownAgreement | undefined): string | undefined {
+  return saidAt !== undefined && saidAt > (known?.platformModifiedAt ?? '') ? saidAt : undefined;
 }
 
 /** Everything that is said, taken over. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Address, type Customer, differences, type FieldChange, mainAddress } from './customer.ts';
+import type { EndedLink } from './events.ts';
 import type { FormerWords } from './former-words.ts';
 import { presentGender } from './gender.ts';
+import type { Reads } from './store.ts';
 import { type StreetParts, splitStreetLine } from './street.ts';
 import type { Topology, Website } from './topology.ts';
 
@@ -53,6 +55,8 @@ export interface KnownAgreement {
   formerWords: FormerWords | null;
   /** When the platform was last heard of; null also when it has to be asked. */
   syncedAt: string | null;
+  /** Changes with all that the platform says, also where too little is known for a view. */
+  digest: string | null;
 }
 
 export type LoyaltyLinkChanges = Partial<Omit<LoyaltyLink, 'customerId' | 'chainId'>>;
@@ -70,6 +74,21 @@ export function emptyLink(customerId: number, chainId: number): LoyaltyLink {
     lastHash: null,
     agreedDigest: null,
   };
+}
+
+/** A customer's link to a chain, or an empty one. */
+export async function linkOf(
+  { links }: Pick<Reads, 'links'>,
+  customerId: number,
+  chainId: number,
+): Promise<LoyaltyLink> {
+  const all = await links.listByCustomer(customerId);
+  return all.find((link) => link.chainId === chainId) ?? emptyLink(customerId, chainId);
+}
+
+/** Whether the platform knows somebody by a link: it has an id of theirs, or both sides agreed once. An ended one says no. */
+export function isKnownThere({ spaazaUserId, isAgreed = true }: Pick<EndedLink, 'spaazaUserId' | 'isAgreed'>): boolean {
+  return spaazaUserId !== null || isAgreed;
 }
 
 /** What changes would alter in a link, as the history names it: `link.123.memberNumber`. */

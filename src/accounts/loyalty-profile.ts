@@ -2,7 +2,7 @@ import { mayTouchWebsite, type RequestContext } from './access.ts';
 import type { AccountDeps } from './deps.ts';
 import { normalizeEmail } from './email.ts';
 import { AccountError } from './errors.ts';
-import { chainOf, type LoyaltyProfile, noChain } from './loyalty-link.ts';
+import { chainOf, isKnownThere, type LoyaltyProfile, noChain } from './loyalty-link.ts';
 
 /**
  * A customer as the loyalty platform would be told, found by our id. The chain is that of the customer's website, or the
@@ -30,7 +30,8 @@ export async function getLoyaltyProfile(
 
 /** The chain in which a customer of a website without one is known, where several are configured. */
 async function onlyTie(deps: AccountDeps, customerId: number): Promise<number> {
-  const [tie, ...others] = await deps.store.replica.links.listTies([customerId]);
+  const ties = await deps.store.replica.links.listTies([customerId]);
+  const [tie, ...others] = ties.filter(isKnownThere);
   return tie !== undefined && others.length === 0 ? tie.chainId : noChain;
 }
 

@@ -43,6 +43,18 @@ export interface Erasure {
 /** What one or several events come to for one customer of one chain. */
 export type QueueOrder = Pick<QueueRow, 'chainId' | 'customerId' | 'wantsPush' | 'wantsPull' | 'erasure' | 'requestId'>;
 
+const nothingAsked = { wantsPush: false, wantsPull: false, erasure: null } as const;
+
+/** Has the platform told of a customer, as they are by then. */
+export function pushOrder(chainId: number, customerId: number, requestId: string): QueueOrder {
+  return { ...nothingAsked, chainId, customerId, requestId, wantsPush: true };
+}
+
+/** Has the platform asked about a customer. */
+export function pullOrder(chainId: number, customerId: number, requestId: string): QueueOrder {
+  return { ...nothingAsked, chainId, customerId, requestId, wantsPull: true };
+}
+
 /** Which rows an operator speaks of, in one chain and state. */
 export interface DeliveryFilter {
   chainId: number;

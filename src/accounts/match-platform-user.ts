@@ -49,7 +49,8 @@ export async function matchPlatformUser(
       ? 'other_customer'
       : byId !== undefined && byEmail !== undefined && byEmail.spaazaUserId !== spaazaUserId
         ? 'two_people'
-        : byId === undefined && user.shopCustomerId !== null
+        : // Ours by now, when a server has sent the customer between the two questions.
+          byId === undefined && user.shopCustomerId !== null && user.shopCustomerId !== String(customerId)
           ? 'other_shop_id'
           : byId !== undefined && !hasSameEmail
             ? 'other_email'

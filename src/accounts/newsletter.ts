@@ -3,7 +3,7 @@ import { logConsents } from './change-log.ts';
 import type { FieldChange } from './customer.ts';
 import type { Problem } from './errors.ts';
 import { formatIdList } from './id-list.ts';
-import { emptyLink, linkChanges } from './loyalty-link.ts';
+import { linkChanges, linkOf } from './loyalty-link.ts';
 import type { CustomerWithGroups, WritableStore } from './store.ts';
 import type { Shop, Topology } from './topology.ts';
 
@@ -71,8 +71,7 @@ export async function setGroups(
   if (website.couplesNewsletter && website.chainId !== null && general !== null) {
     if (joined.includes(general) || left.includes(general)) {
       const isMailingSubscribed = joined.includes(general);
-      const links = await store.links.listByCustomer(customer.id);
-      const link = links.find(({ chainId }) => chainId === website.chainId) ?? emptyLink(customer.id, website.chainId);
+      const link = await linkOf(store, customer.id, website.chainId);
       await store.links.save({ ...link, isMailingSubscribed });
       changes.push(...linkChanges(link, { isMailingSubscribed }));
       statements.push({ subject: `mailing:${website.chainId}`, isGiven: isMailingSubscribed });

@@ -3,6 +3,7 @@ import type { CustomerComparison } from './compare-customer.ts';
 import type { AccountDeps } from './deps.ts';
 import { compareSides, driftIn, observedView } from './loyalty-drift.ts';
 import { digestOf, linkChanges } from './loyalty-link.ts';
+import { pushOrder } from './loyalty-queue.ts';
 import { hindranceIn, type PlatformAnswer, takeOverUser } from './take-over-user.ts';
 import { changeCustomer } from './update-customer.ts';
 
@@ -53,8 +54,7 @@ async function haveSent(
       syncedAt: now,
       platformModifiedAt: user.update.lastModifiedAt,
     });
-    const { requestId } = context;
-    await queue.enqueue([{ chainId, customerId, wantsPush: true, wantsPull: false, erasure: null, requestId }], now);
+    await queue.enqueue([pushOrder(chainId, customerId, context.requestId)], now);
   });
 }
 
@@ -69,10 +69,6 @@ async function untie(deps: AccountDeps, chainId: number, customerId: number, con
     await store.links.save({ ...link, ...ended });
     await store.links.forgetAgreement(customerId, chainId);
     await changeCustomer(deps, store, context, current, {}, undefined, now, linkChanges(link, ended));
-    const { requestId } = context;
-    await store.queue.enqueue(
-      [{ chainId, customerId, wantsPush: true, wantsPull: false, erasure: null, requestId }],
-      now,
-    );
+    await store.queue.enqueue([pushOrder(chainId, customerId, context.requestId)], now);
   });
 }

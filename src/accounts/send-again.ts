@@ -1,5 +1,5 @@
 import type { OutboundView } from './loyalty-link.ts';
-import type { Claim } from './loyalty-queue.ts';
+import { type Claim, pushOrder } from './loyalty-queue.ts';
 import { addSentWords } from './sent-words.ts';
 import type { SharedField } from './shared-fields.ts';
 import type { WritableStore } from './store.ts';
@@ -25,7 +25,7 @@ export async function sendAgain(
   now: string,
 ): Promise<void> {
   const { chainId, customerId } = claim;
-  const order = { chainId, customerId, wantsPush: true, wantsPull: false, erasure: null, requestId };
+  const order = pushOrder(chainId, customerId, requestId);
   // The row before the customer, as everybody locks them who works on one.
   await store.queue.enqueue([order], now);
   if ((await store.customers.lock(customerId)) === undefined) {

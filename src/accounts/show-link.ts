@@ -155,7 +155,7 @@ function nextPushOf(
   agreement: KnownAgreement | undefined,
   tombstone: Tombstone | undefined,
   delivery: QueueRow | undefined,
-  saidOfNewcomer: ReadonlySet<SharedField> | undefined,
+  consentsOfNewcomer: ReadonlySet<SharedField> | undefined,
 ): Pick<ShownLink, 'nextPush' | 'nextFields'> {
   const { link } = profile;
   const view = outboundView(profile);
@@ -166,6 +166,6 @@ function nextPushOf(
   if (isNew && tombstone !== undefined) return { nextPush: 'withheld', nextFields: [] };
   return {
     nextPush: isNew ? 'add' : 'alter',
-    nextFields: fieldsToSend(view, { saidOfNewcomer, agreed: agreement?.view, sent }),
+    nextFields: fieldsToSend(view, { consentsOfNewcomer, agreed: agreement?.view, sent }),
   };
 }

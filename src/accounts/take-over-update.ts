@@ -14,6 +14,7 @@ import {
   linkChanges,
   type OutboundView,
 } from './loyalty-link.ts';
+import { pullOrder } from './loyalty-queue.ts';
 import { nobodyFound } from './match-customer.ts';
 import type { Statement } from './shared-fields.ts';
 import type { CustomerWithGroups, HeldCustomer, WritableStore } from './store.ts';
@@ -85,8 +86,7 @@ async function askSoon(
   now: string,
 ): Promise<void> {
   await store.links.touch(customerId, chainId, null);
-  const order = { chainId, customerId, wantsPush: false, wantsPull: true, erasure: null, requestId };
-  await store.queue.enqueue([order], now);
+  await store.queue.enqueue([pullOrder(chainId, customerId, requestId)], now);
 }
 
 /** Writes what is taken over of an update; gives the profile and groups as they are then, and whether anything changed. */

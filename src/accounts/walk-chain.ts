@@ -38,7 +38,7 @@ export interface Walk<Finding, Tally> {
   chainId: number;
   /** Where the place is kept, so that another process can go on from it; left out: nothing is kept. */
   place?: 'reconcileCursor' | 'backfillCursor';
-  /** What the walk does, beside looking: one that did something else is not gone on with. */
+  /** What the walk does, beside looking: one that did something else is not gone on with, and a look takes nobody's place. */
   purpose?: string;
   /** Forgets the place that an earlier walk came to. */
   isRestart: boolean;
@@ -74,12 +74,15 @@ export const walkPageSize = 50;
  */
 export async function walkChain<Finding, Tally>(
   deps: AccountDeps,
-  walk: Walk<Finding, Tally>,
+  order: Walk<Finding, Tally>,
 ): Promise<WalkProgress<Tally>> {
   const { store } = deps;
   const total = await store.customers.countAll();
-  let kept = walk.place === undefined ? null : (await store.chainStates.find(walk.chainId))[walk.place];
+  let kept = order.place === undefined ? null : (await store.chainStates.find(order.chainId))[order.place];
   const earlier = kept === null ? undefined : (JSON.parse(kept) as Place<Tally>);
+  // A look leaves the place to a walk that does more, which may be under way or was killed.
+  const isGuest = order.purpose === undefined && earlier?.purpose !== undefined && !order.isRestart;
+  const walk = isGuest ? { ...order, place: undefined } : order;
   const isResumed = earlier !== undefined && earlier.purpose === walk.purpose && !walk.isRestart;
   let place: Place<Tally> = isResumed
     ? earlier

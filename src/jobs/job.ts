@@ -54,7 +54,7 @@ export interface BothSides {
   profile: LoyaltyProfile;
   known: KnownAgreement | undefined;
   /** Of somebody who is new over there the consents about which somebody ever spoke; undefined for others. */
-  saidOfNewcomer: ReadonlySet<SharedField> | undefined;
+  consentsOfNewcomer: ReadonlySet<SharedField> | undefined;
 }
 
 /**
@@ -67,7 +67,7 @@ export async function readBothSides(
 ): Promise<BothSides | undefined> {
   const known = await store.links.findAgreement(customerId, chainId);
   const profile = await store.customers.findLoyaltyProfile(customerId, chainId);
-  return profile && { profile, known, saidOfNewcomer: await consentsOfNewcomer(store, profile) };
+  return profile && { profile, known, consentsOfNewcomer: await consentsOfNewcomer(store, profile) };
 }
 
 /** Removes a row that is done; one that changed meanwhile begins anew. */

@@ -85,7 +85,7 @@ export function payloadOf(row: QueueRow, sides: BothSides): string {
 }
 
 function fieldsOf({ sent }: QueueRow, sides: BothSides, view: OutboundView): readonly SharedField[] {
-  return fieldsToSend(view, { saidOfNewcomer: sides.saidOfNewcomer, agreed: sides.known?.view, sent });
+  return fieldsToSend(view, { consentsOfNewcomer: sides.consentsOfNewcomer, agreed: sides.known?.view, sent });
 }
 
 /** Says which fields would have been sent, and none of their values. */

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import type { ExpressionBuilder, Selectable } from 'kysely';
 import type { InboxEntry, InboxNotice, InboxState, NewInboxEntry } from '../accounts/loyalty-queue.ts';
 import type { Handle } from './handle.ts';
 import { prepared } from './prepared.ts';
@@ -43,14 +43,18 @@ export async function listBySubject(
   return (await handle.run(query.compile())).map(toNotice);
 }
 
+type InboxTable = ExpressionBuilder<Tables, 'loyalty_inbox'>;
+
+/** Waits, is due, and nobody works on it, or whoever did is gone. */
+const isFree = (now: string) => (eb: InboxTable) =>
+  eb.and([
+    eb('loyalty_inbox.state', '=', 'waiting'),
+    eb('loyalty_inbox.due_at', '<=', now),
+    eb.or([eb('loyalty_inbox.leased_until', 'is', null), eb('loyalty_inbox.leased_until', '<=', now)]),
+  ]);
+
 const selectDue = prepared((db, now: string) =>
-  db
-    .selectFrom('loyalty_inbox')
-    .select('id')
-    .where('state', '=', 'waiting')
-    .where('due_at', '<=', now)
-    .where((eb) => eb.or([eb('leased_until', 'is', null), eb('leased_until', '<=', now)]))
-    .limit(1),
+  db.selectFrom('loyalty_inbox').select('id').where(isFree(now)).limit(1),
 );
 
 /** Tells whether an entry waits that is due and that nobody works on. */
@@ -114,31 +118,28 @@ export async function claim(
   now: string,
 ): Promise<InboxEntry[]> {
   const free = handle.db
-    .selectFrom('loyalty_inbox as entry')
-    .select('entry.id')
-    .where('entry.state', '=', 'waiting')
-    .where('entry.due_at', '<=', now)
-    .where((eb) => eb.or([eb('entry.leased_until', 'is', null), eb('entry.leased_until', '<=', now)]))
+    .selectFrom('loyalty_inbox')
+    .select('id')
+    .where(isFree(now))
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
           selectFrom('loyalty_inbox as elder')
             .select('elder.id')
-            .whereRef('elder.chain_id', '=', 'entry.chain_id')
-            .whereRef('elder.subject', '=', 'entry.subject')
-            .whereRef('elder.id', '<', 'entry.id')
+            .whereRef('elder.chain_id', '=', 'loyalty_inbox.chain_id')
+            .whereRef('elder.subject', '=', 'loyalty_inbox.subject')
+            .whereRef('elder.id', '<', 'loyalty_inbox.id')
             .where('elder.state', '=', 'waiting'),
         ),
       ),
     )
-    .orderBy('entry.due_at')
+    .orderBy('due_at')
     .limit(limit);
   const query = handle.db
     .updateTable('loyalty_inbox')
     .set({ lease_token: lease.token, leased_until: lease.until })
     .where('id', 'in', free)
-    .where('state', '=', 'waiting')
-    .where((eb) => eb.or([eb('leased_until', 'is', null), eb('leased_until', '<=', now)]))
+    .where(isFree(now))
     .returningAll();
   return (await handle.run(query.compile())).map(toEntry).sort((a, b) => a.id - b.id);
 }

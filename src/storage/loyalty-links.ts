@@ -173,7 +173,7 @@ export async function listTies(handle: Handle, customerIds: readonly number[]): 
 const selectAgreement = prepared((db, customerId: number, chainId: number) =>
   db
     .selectFrom('loyalty_links')
-    .select(['snapshot', 'synced_at', 'platform_modified_at', 'former_words'])
+    .select(['snapshot', 'synced_at', 'platform_modified_at', 'former_words', 'agreed_digest'])
     .where('customer_id', '=', customerId)
     .where('chain_id', '=', chainId),
 );
@@ -191,6 +191,7 @@ export async function findAgreement(
     platformModifiedAt: row.platform_modified_at,
     formerWords: row.former_words === null ? null : (JSON.parse(row.former_words) as FormerWords),
     syncedAt: row.synced_at,
+    digest: row.agreed_digest,
   };
 }
 

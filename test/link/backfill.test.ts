@@ -145,6 +145,21 @@ describeOnBothDatabases('the first link of customers that are here already', (da
     expect(await linkOf(mine.id)).toBeUndefined();
   });
 
+  it('knows its own customer who is sent while it asks', async () => {
+    const { house, fake, platform } = suite;
+    const email = 'meanwhile@example.org';
+    const id = await house.create({ email });
+    const asked: LoyaltyPlatform = {
+      ...brokenFrom(0),
+      fetchUser: async (by, call) => {
+        const user = await platform.fetchUser(by, call);
+        if ('customerId' in by) fake.addUser({ username: email, authentication_point_identifier: String(id) });
+        return user;
+      },
+    };
+    expect((await backfill({ platform: asked, isDryRun: true })).tally).toMatchObject({ by_email: 1, ambiguous: 0 });
+  });
+
   it('undoes nothing that the platform tells by itself while it is asked', async () => {
     const { house, fake, platform, createBoth } = suite;
     const email = 'told@example.org';

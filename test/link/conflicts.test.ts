@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Origin, RequestContext } from '../../src/accounts/access.ts';
 import type { LoyaltyUpdate } from '../../src/accounts/apply-loyalty-update.ts';
+import { heardSoFar } from '../../src/accounts/loyalty-agreement.ts';
 import { digestOf, outboundView } from '../../src/accounts/loyalty-link.ts';
 import { describeOnBothDatabases } from '../dialects.ts';
 import { at, someEmail } from '../fixtures.ts';
@@ -339,6 +340,22 @@ describeOnBothDatabases('what the platform says of a customer who was changed he
       house.setClock(100);
       await says(userId, { changes: { phone: '1' }, lastModifiedAt: at(90) });
       expect((await profileOf(id)).customer.phone).toBe('1');
+    });
+
+    it('is younger than an answer to a question that was asked before', async () => {
+      const id = await house.create({ phone: '1' });
+      const { email } = (await profileOf(id)).customer;
+      lastUserId += 1;
+      const userId = lastUserId;
+      const heardBefore = heardSoFar(await house.deps.store.links.findAgreement(id, chainId));
+      isOn = false;
+      await house.accounts.applyLoyaltyUpdate(
+        updateOf({ identifiers: { userId, username: email }, changes: { phone: '5' } }),
+        platformContext,
+      );
+      isOn = true;
+      expect((await says(userId, { changes: { phone: '4' }, heardBefore }, 'pull')).outcome).toBe('unsure');
+      expect((await profileOf(id)).customer.phone).toBe('5');
     });
 
     it('writes nothing when the same is said again', async () => {

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freeTextProblem } from '../../src/accounts/free-text.ts';
 import { digestOf, type OutboundView } from '../../src/accounts/loyalty-link.ts';
 import type { PlatformUser } from '../../src/accounts/loyalty-platform.ts';
-import { fieldsApart, sharedFields } from '../../src/accounts/shared-fields.ts';
+import { fieldsApart, sharedFields, viewMembersOf } from '../../src/accounts/shared-fields.ts';
 import { type FakeSpaaza, startFakeSpaaza } from '../../src/fake/spaaza.ts';
 import type { SpaazaClient } from '../../src/protocols/spaaza/client.ts';
+import { fields } from '../../src/protocols/spaaza/fields.ts';
 import { clientOf } from './client-options.ts';
 
 let fake: FakeSpaaza;
@@ -88,6 +89,15 @@ const said = (view: OutboundView) =>
   Object.fromEntries(Object.entries(view).filter(([, value]) => value !== undefined && value !== ''));
 
 describe('what is sent to the platform', () => {
+  it('is a field that knows which side wins, in every member', () => {
+    const sent = fields.flatMap(({ member }) => member ?? []);
+    const known: string[] = [...sharedFields.flatMap(viewMembersOf), 'customerId', 'isMailingOffered'];
+    expect(
+      sent.filter((member) => !known.includes(member)),
+      'give them a rule in accounts/shared-fields.ts',
+    ).toEqual([]);
+  });
+
   it('comes back as the same values, down to the digest', async () => {
     await fc.assert(
       fc.asyncProperty(identities, person, async (identity, fields) => {

@@ -203,6 +203,8 @@ describeOnBothDatabases('comparing a chain with the platform', (database) => {
     };
     expect(await isResumed(place(), { isRepair: true })).toBe(false);
     expect(await isResumed(place('repair'), {})).toBe(false);
+    // A look has left the place to the repair that it belongs to.
+    expect((await reconcile({ isRepair: true })).isResumed).toBe(true);
     expect(await isResumed(place('repair'), { isRepair: true, recreatesMissing: true })).toBe(false);
     expect(await isResumed(place(), {})).toBe(true);
     expect(await isResumed(place('repair'), { isRepair: true })).toBe(true);

@@ -33,7 +33,7 @@ describeOnBothDatabases('what is kept about the loyalty link', (database) => {
       const id = await addCustomer(store);
       expect(await store.links.findAgreement(id, 123)).toBeUndefined();
       await store.transaction(({ links }) => links.agree(id, 123, agreement));
-      const nothingElse = { platformModifiedAt: null, formerWords: null };
+      const nothingElse = { platformModifiedAt: null, formerWords: null, digest: '1:abc' };
       expect(await store.links.findAgreement(id, 123)).toEqual({ view, syncedAt: at(3), ...nothingElse });
       const { lastHash, agreedDigest } = agreement;
       expect(await store.links.listByCustomer(id)).toEqual([{ ...emptyLink(id, 123), lastHash, agreedDigest }]);
@@ -50,7 +50,7 @@ describeOnBothDatabases('what is kept about the loyalty link', (database) => {
         await links.touch(id, 123, at(9));
       });
       expect(await store.links.listByCustomer(id)).toEqual([{ ...link, memberNumber: '77', lastHash, agreedDigest }]);
-      const nothingElse = { platformModifiedAt: null, formerWords: null };
+      const nothingElse = { platformModifiedAt: null, formerWords: null, digest: '1:abc' };
       expect(await store.links.findAgreement(id, 123)).toEqual({ view, syncedAt: at(9), ...nothingElse });
     });
 
@@ -63,7 +63,7 @@ describeOnBothDatabases('what is kept about the loyalty link', (database) => {
         await links.forgetAgreement(id, 123);
       });
       expect(await store.links.listByCustomer(id)).toEqual([link]);
-      const nothing = { view: undefined, platformModifiedAt: null, formerWords: null, syncedAt: null };
+      const nothing = { view: undefined, platformModifiedAt: null, formerWords: null, syncedAt: null, digest: null };
       expect(await store.links.findAgreement(id, 123)).toEqual(nothing);
     });
 

@@ -191,6 +191,12 @@ describeOnServers(
       expect(shown).toMatchObject({ programme_opted_in: true });
       const byEmail = await call(server, 'GET', `/user_info_by_email/123/${encodeURIComponent(email)}`);
       expect(byEmail.json).toEqual(shown);
+      // A tie that has ended is none.
+      const gone = { user_id: freshUserId(), username: email };
+      for (const words of [gone, { ...gone, obfuscated: true }]) {
+        expect((await update(server, words, { spaaza_chain_id: 456 })).status).toBe(200);
+      }
+      expect(await userInfo(server, id)).toEqual(shown);
     });
   },
   {},
