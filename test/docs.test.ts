@@ -53,19 +53,24 @@ describe('the documentation', () => {
       if (!existsSync(join(root, file))) return true;
       return heading !== undefined && !headingsOf(file).includes(heading);
     });
-    expect(broken.map(({ target }) => target)).toEqual([]);
+    expect(
+      broken.map(({ target }) => target),
+      'no such file or heading',
+    ).toEqual([]);
   });
 
   it('says of every member of every documented shape how far it is compatible', () => {
     const text = read('docs/compatibility.md');
     const names = [CustomerShape, UserInfo, MagentoCustomer].flatMap(membersOf);
-    expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+    const missing = names.filter((name) => !text.includes(`\`${name}\``));
+    expect(missing, 'say in docs/compatibility.md how far these are compatible').toEqual([]);
   });
 
   it('explains every member that the admin API shows', () => {
     const text = read('docs/admin-api.md');
     const names = [CustomerAnswer, HistoryAnswer, AsOfAnswer].flatMap(membersOf);
-    expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+    const missing = names.filter((name) => !text.includes(`\`${name}\``));
+    expect(missing, 'explain these in docs/admin-api.md').toEqual([]);
   });
 
   it('names every endpoint and every metric of the running server', async () => {
@@ -79,14 +84,17 @@ describe('the documentation', () => {
       .filter(([path]) => /^\/(?:api|rest)\//.test(path))
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
     const compatibility = read('docs/compatibility.md');
-    expect(endpoints.filter((endpoint) => !compatibility.includes(`\`${endpoint}\``))).toEqual([]);
+    const unnamed = endpoints.filter((endpoint) => !compatibility.includes(`\`${endpoint}\``));
+    expect(unnamed, 'add these to the endpoints of docs/compatibility.md').toEqual([]);
     const ours = Object.keys(openapi.paths).filter((path) => path.startsWith('/admin/'));
     expect(ours).not.toHaveLength(0);
-    expect(ours.filter((path) => !read('docs/admin-api.md').includes(`\`GET ${path}\``))).toEqual([]);
+    const unexplained = ours.filter((path) => !read('docs/admin-api.md').includes(`\`GET ${path}\``));
+    expect(unexplained, 'add these to docs/admin-api.md').toEqual([]);
 
     const names = [...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!);
     const operations = read('docs/operations.md');
-    expect(names.filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
+    const unwatched = names.filter((name) => !operations.includes(`\`${name}\``));
+    expect(unwatched, 'add these to docs/operations.md, Metrics').toEqual([]);
   });
 
   it.each(pages)('speaks in %s of no setting that does not exist', (page) => {
@@ -96,7 +104,7 @@ describe('the documentation', () => {
     const unknown = named.filter(
       (name) => !known.includes(name) && !families.includes(name) && !name.startsWith('FOYER_TEST_'),
     );
-    expect(unknown).toEqual([]);
+    expect(unknown, 'no entry of src/config-table.ts has these names').toEqual([]);
   });
 });
 

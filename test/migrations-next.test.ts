@@ -59,8 +59,8 @@ describe.each(databaseKinds)('a server of this release (%s)', (kind) => {
   it('leaves empty what it does not know', async () => {
     const { id } = await gomus.signUp(server);
     const database = openDatabase({ url: fresh.url, poolSize: 1, statementTimeoutMs: 10_000 });
-    const query = `select nickname from customers where id = ${id}`;
-    expect(await database.reader.run(CompiledQuery.raw(query))).toEqual([{ nickname: null }]);
+    const query = `select next_nickname from customers where id = ${id}`;
+    expect(await database.reader.run(CompiledQuery.raw(query))).toEqual([{ next_nickname: null }]);
     await database.close();
   });
 

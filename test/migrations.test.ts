@@ -1,8 +1,20 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { sqliteColumns } from '../src/storage/column-types.ts';
 import { type OpenStore, openStore } from '../src/storage/index.ts';
+import { migrationsFor } from '../src/storage/migrations/index.ts';
 import { databaseKinds, type FreshDatabase, freshDatabaseUrl } from './dialects.ts';
 import { addCustomer } from './fixtures.ts';
 import { migrationNames } from './migration-names.ts';
+
+describe('the names of the migrations', () => {
+  // A database knows them by name and in order: one that comes before another that ran there breaks it for good.
+  it('have a number each, in the order in which they are listed', () => {
+    const names = Object.keys(migrationsFor(sqliteColumns));
+    expect(names, 'add it to test/migration-names.ts as well').toEqual(migrationNames);
+    const numbers = names.map((name) => name.slice(0, 4));
+    expect(numbers, 'take the next free number').toEqual([...new Set(numbers)].sort());
+  });
+});
 
 describe.each(databaseKinds)('migrations (%s)', (kind) => {
   let fresh: FreshDatabase;
@@ -20,7 +32,7 @@ describe.each(databaseKinds)('migrations (%s)', (kind) => {
 
   it('lists every migration as pending on an empty database and none after the run', async () => {
     await open();
-    expect(await store.pendingMigrations()).toEqual(migrationNames);
+    expect(await store.pendingMigrations(), 'add it to test/migration-names.ts').toEqual(migrationNames);
     expect(await store.migrate()).toEqual(migrationNames);
     expect(await store.pendingMigrations()).toEqual([]);
   });

@@ -9,7 +9,7 @@ export function nextMigrationsFor(types: ColumnTypes): Record<string, Migration>
     '9001-nickname': {
       async up(db: Kysely<unknown>) {
         await db.schema.createTable('migration_runs').addColumn('name', 'text').execute();
-        await db.schema.alterTable('customers').addColumn('nickname', 'text').execute();
+        await db.schema.alterTable('customers').addColumn('next_nickname', 'text').execute();
         await db.schema.alterTable('settings').addColumn('changed_by', 'text').execute();
         await note(db, '9001-nickname');
       },

@@ -52,7 +52,8 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
   }
 }
 
-function commandLine(env: NodeJS.ProcessEnv): Command {
+/** All commands with their options, as `run` reads them; nothing runs before it is parsed. */
+export function commandLine(env: NodeJS.ProcessEnv): Command {
   const program = new Command('foyer')
     .description(
       "One front door for an organisation's customers: one customer base behind the go~mus v4 and the Spaaza Magento 2 API.",

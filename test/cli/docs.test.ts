@@ -1,8 +1,10 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exitCodes } from '../../src/cli/exit-code.ts';
+import { commandLine } from '../../src/cli/index.ts';
 import { bundledBinary, type Served } from './run-foyer.ts';
 
 const docs = resolve(import.meta.dirname, '../../docs');
@@ -88,7 +90,38 @@ describe('docs/cli.md', () => {
       expect(shown).toContain(`foyer ${name}`);
     for (const code of Object.values(exitCodes)) expect(page).toMatch(new RegExp(`^\\| ${code} +\\|`, 'm'));
   });
+
+  it('speaks of every command there is, and promises --json of no more than know it', () => {
+    const commands = leavesOf(commandLine({}));
+    expect(commands.map(({ name }) => name)).toEqual(expect.arrayContaining(['serve', 'key create', 'db move']));
+
+    const unnamed = commands.filter(({ name }) => !page.includes(`foyer ${name}`));
+    expect(
+      unnamed.map(({ name }) => name),
+      'add these to docs/cli.md',
+    ).toEqual([]);
+
+    const silent = commands.filter(({ command }) => !command.options.some(({ long }) => long === '--json'));
+    expect(
+      silent.map(({ name }) => name),
+      'give each command --json, as docs/cli.md promises',
+    ).toEqual(['serve', 'demo']);
+  });
 });
+
+interface Leaf {
+  /** As it is typed: `key create`. */
+  name: string;
+  command: Command;
+}
+
+/** The commands that do something themselves, and not one of several under them. */
+function leavesOf(parent: Command, path: readonly string[] = []): Leaf[] {
+  return parent.commands.flatMap((command) => {
+    const name = [...path, command.name()];
+    return command.commands.length === 0 ? [{ name: name.join(' '), command }] : leavesOf(command, name);
+  });
+}
 
 function runInShell(command: string, cwd: string): Promise<{ output: string; exitCode: number }> {
   const PATH = [join(cwd, 'bin'), dirname(process.execPath), process.env.PATH].join(':');
