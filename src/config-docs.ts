@@ -25,6 +25,8 @@ one line break at its end. Setting a variable both ways is a fault. Secrets are 
 
 In Kubernetes, set \`enableServiceLinks: false\` on the pod: for a service named \`foyer\`, Kubernetes otherwise sets
 variables such as \`FOYER_PORT\` itself.
+
+What a chain, a notice, a dead letter and a tombstone are: [Words](../README.md#words).
 `;
 
 /** The page docs/configuration.md in Markdown, from the table of settings. The same on every machine. */

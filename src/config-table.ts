@@ -156,7 +156,7 @@ export const settings = {
     env: 'FOYER_IP_FAILURES',
     kind: wholeNumber(1, 1_000_000),
     default: 60,
-    doc: 'Failed sign-ins from one address within five minutes before it is answered 429.',
+    doc: 'Failed sign-ins from one address within five minutes before it is answered 429. It may also have so many sign-ups and changes of a password under way at once.',
   }),
   redisUrl: optional({
     env: 'FOYER_REDIS_URL',
@@ -171,7 +171,7 @@ export const settings = {
     kind: lineOfText,
     default: undefined,
     defaultDoc: 'none',
-    doc: 'Pepper of the Devise installation that imported bcrypt hashes come from; used for nothing else.',
+    doc: 'Pepper of the Devise installation that [imported bcrypt hashes](operations.md#customers-of-an-earlier-system) come from; used for nothing else.',
     isSecret: true,
   }),
   hashConcurrency: setting({
