@@ -9,6 +9,8 @@ import { parseXml } from './xml-input.ts';
 
 /** What PHP reads by default; deeper nesting is refused (magento-webapi 3.3). */
 const maxDepth = 512;
+/** Of a form; nothing that this wire knows is deeper than three. */
+const mostLevels = 10;
 
 /**
  * Decodes the body of a POST or PUT to its top-level parameters, a plain object without a `__proto__` member. No body,
@@ -110,22 +112,26 @@ function hasLoneSurrogate(text: string): boolean {
   return /\p{Surrogate}/u.test(text);
 }
 
-type FormFields = Record<string, string | Record<string, string>>;
+interface FormFields {
+  [name: string]: string | FormFields;
+}
 
-/** Text by name, and one level deeper for `name[key]`; of a name given twice the last counts, as in PHP. */
+/** Text by name, and deeper for `name[key][key]`; of a name given twice the last counts, as in PHP. */
 function parseForm(text: string): FormFields {
   const fields: FormFields = {};
   for (const [name, value] of new URLSearchParams(text)) {
-    const [, outer = name, key] = /^([^[\]]+)\[([^[\]]+)\]$/.exec(name) ?? [];
-    if (outer === '__proto__' || key === '__proto__') continue;
-    if (key === undefined) {
-      fields[outer] = value;
-      continue;
+    const path = /^[^[\]]+(?:\[[^[\]]+\])+$/.test(name) ? name.split(/[[\]]+/, mostLevels) : [name];
+    if (path.includes('__proto__')) continue;
+    const keys = path.filter((key) => key !== '');
+    const last = keys.pop() ?? name;
+    let holder = fields;
+    for (const key of keys) {
+      const known = Object.hasOwn(holder, key) ? holder[key] : undefined;
+      const nested = typeof known === 'object' ? known : {};
+      holder[key] = nested;
+      holder = nested;
     }
-    const known = Object.hasOwn(fields, outer) ? fields[outer] : undefined;
-    const nested = typeof known === 'object' ? known : {};
-    nested[key] = value;
-    fields[outer] = nested;
+    holder[last] = value;
   }
   return fields;
 }

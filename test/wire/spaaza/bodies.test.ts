@@ -43,7 +43,10 @@ describeOnServer('the body of a request', (server) => {
       ['user_info[first_name]', 'Ada'],
       ['user_info[last_name]', 'Byron'],
       ['user_info[last_name]', 'Lovelace'],
+      ['user_info[mailing_list][mailing_list_subscribed]', 'true'],
       ['user_info[__proto__]', 'x'],
+      ['user_info[][a]', 'x'],
+      ['[]', 'x'],
       ['__proto__[first_name]', 'x'],
       ['create_if_not_exists', 'true'],
     ];
@@ -52,6 +55,7 @@ describeOnServer('the body of a request', (server) => {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
     expect(answer.json).toMatchObject({ email, firstname: 'Ada', lastname: 'Lovelace' });
+    expect(answer.json.extension_attributes?.spaaza_data.mailing_list_subscribed).toBe(true);
   });
 
   it('that is neither is judged by its content type', async () => {
