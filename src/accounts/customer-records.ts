@@ -102,7 +102,7 @@ export async function updateCustomer(
     const current = await store.customers.lock(found.customer.id, found);
     if (current === undefined) throw noCustomer(input.reference);
     const groupIds = wishedGroups(input.newsletter, current.groupIds, shop);
-    return changeCustomer(deps, store, context, current, input.changes, groupIds, deps.now());
+    return changeCustomer(deps, store, context, current, { changes: input.changes, groupIds }, deps.now());
   });
 }
 

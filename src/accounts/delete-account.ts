@@ -20,8 +20,9 @@ export async function deleteAccount(
   const { topology } = deps.directory;
   await deps.store.transaction(async (store) => {
     const current = await store.customers.lock(customerId);
+    if (current === undefined) throw new AccountError('not_signed_in');
     const isOpen = sessionId === undefined || (await store.sessions.isStillOpen(sessionId));
-    if (current === undefined || !isOpen) throw new AccountError('not_signed_in');
+    if (!isOpen) throw new AccountError('not_signed_in');
     const { email, websiteId } = current.customer;
     const ties = await store.links.listTies([customerId]);
     await store.history.deleteByCustomer(customerId);

@@ -28,5 +28,5 @@ export async function endLoyaltyTie(
   if (fields.length === 0) return;
   await store.links.save({ ...link, ...ended });
   await store.links.forgetAgreement(id, chainId);
-  await changeCustomer(deps, store, context, current, {}, undefined, now, fields);
+  await changeCustomer(deps, store, context, current, { others: fields }, now);
 }

@@ -68,7 +68,7 @@ async function untie(deps: AccountDeps, chainId: number, customerId: number, con
     const ended = { spaazaUserId: null, memberNumber: null };
     await store.links.save({ ...link, ...ended });
     await store.links.forgetAgreement(customerId, chainId);
-    await changeCustomer(deps, store, context, current, {}, undefined, now, linkChanges(link, ended));
+    await changeCustomer(deps, store, context, current, { others: linkChanges(link, ended) }, now);
     await store.queue.enqueue([pushOrder(chainId, customerId, context.requestId)], now);
   });
 }

@@ -123,10 +123,8 @@ async function write(
   const { countryCode } = taken.address;
   const isOnPerson = countryCode === null || (countryCode !== undefined && !hasAddress);
   const changes = isOnPerson ? { ...taken.changes, countryCode } : taken.changes;
-  const changed = await changeCustomer(deps, store, context, current, changes, groupIds, now, [
-    ...others,
-    ...linkFields,
-  ]);
+  const wanted = { changes, groupIds, others: [...others, ...linkFields] };
+  const changed = await changeCustomer(deps, store, context, current, wanted, now);
   // Of a written address only the changes are known here; the rest is.
   const profile =
     others.length > 0

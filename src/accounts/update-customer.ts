@@ -72,12 +72,20 @@ async function checkAndUpdate(
     const groupIds = wishedGroups(input.newsletter, current.groupIds, input.shop);
     const held =
       newHash === undefined ? current : await replacePassword(store, context, current, newHash, input.sessionId, now);
-    const changed = await changeCustomer(deps, store, context, held, input.changes, groupIds, now);
+    const changed = await changeCustomer(deps, store, context, held, { changes: input.changes, groupIds }, now);
     // Another session may have ended it: with a new password, and on purpose.
     const isWritten = changed !== current;
     if (isWritten && !(await store.sessions.isStillOpen(input.sessionId))) throw new AccountError('not_signed_in');
     return changed;
   });
+}
+
+interface WantedChange {
+  changes?: CustomerChanges;
+  /** Newsletters to be in; absent for those there are. */
+  groupIds?: readonly number[] | undefined;
+  /** What was written to other tables, for history and event. */
+  others?: readonly FieldChange[];
 }
 
 /**
@@ -90,10 +98,8 @@ export async function changeCustomer(
   store: WritableStore,
   context: RequestContext,
   current: HeldCustomer,
-  changes: CustomerChanges,
-  groupIds: readonly number[] | undefined,
+  { changes = {}, groupIds, others = [] }: WantedChange,
   now: string,
-  otherChanges: readonly FieldChange[] = [],
 ): Promise<CustomerWithGroups> {
   const wanted = changes.email === undefined ? changes : { ...changes, email: changes.email.trim() };
   const fields = differences<CustomerChanges>(current.customer, wanted);
@@ -101,7 +107,7 @@ export async function changeCustomer(
     groupIds === undefined
       ? { groupIds: current.groupIds, changes: [] }
       : await setGroups(store, context, deps.directory.topology, current, groupIds, now);
-  const all = [...fields, ...groups.changes, ...otherChanges];
+  const all = [...fields, ...groups.changes, ...others];
   if (all.length === 0) return current;
   const customer = all.some(movesUpdatedAt)
     ? await store.customers.update(current, wanted, laterThan(current.customer.updatedAt, now))

@@ -276,7 +276,7 @@ describeOnBothDatabases('the record of a customer as of a moment', (database) =>
     const decision = { field: 'conflict.123.phone', before: { agreed: '0', ours: '1', theirs: '2' }, after: 'ours' };
     await here.store.transaction(async (tx) => {
       const current = (await tx.customers.lock(id))!;
-      await changeCustomer(here.deps, tx, platform, current, {}, undefined, here.clock.now(), [decision]);
+      await changeCustomer(here.deps, tx, platform, current, { others: [decision] }, here.clock.now());
     });
     const decided = here.clock.now();
     expect((await now(id)).customer.updatedAt).toBe(born);
