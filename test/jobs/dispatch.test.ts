@@ -73,6 +73,19 @@ describeOnBothDatabases('the dispatch of events', (database) => {
     expect(await waiting(unknown)).toMatchObject({ erasure: null });
   });
 
+  it('queues no erasure of somebody with a link of whom the platform was never told', async () => {
+    const id = await house.create();
+    const { store } = house.deps;
+    await dispatchAll();
+    await store.transaction(async ({ links, queue }) => {
+      await links.touch(id, chainId, at(0));
+      await queue.discard({ chainId, state: 'waiting' }, [id], false);
+    });
+    await house.accounts.deleteAccount({ customerId: id }, operator);
+    await dispatchAll();
+    expect(await waiting(id)).toBeUndefined();
+  });
+
   it('queues the erasure of somebody whom a push may have told of', async () => {
     const [claimed, failed] = [await house.create(), await house.create()];
     await dispatchAll();

@@ -286,9 +286,13 @@ describeOnBothDatabases('notices of the platform', (database) => {
     const { id, userId } = await linked();
     const other = await linked();
     const [gone, kept] = [await take(eventOf(userId, {})), await take(eventOf(other.userId, {}))];
+    // In another chain the same number is somebody else's.
+    const elsewhere = { chainId: 456, digest: 'x', subject: String(userId), body: '{}', receivedAt: at(0) };
+    await house.deps.store.transaction(({ inbox }) => inbox.insert({ ...elsewhere, requestId: 'r' }));
     await house.accounts.deleteAccount({ customerId: id }, { ...platformContext, origin: 'gomus' });
     expect(await house.deps.store.inbox.find(gone)).toBeUndefined();
     expect(await house.deps.store.inbox.find(kept)).toBeDefined();
+    expect(await house.deps.store.inbox.listBySubject(456, String(userId), 9)).toHaveLength(1);
     // One that comes later finds nobody, and brings nobody back.
     const late = await take(eventOf(userId, { username: someEmail() }));
     await work();

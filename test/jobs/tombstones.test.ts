@@ -41,6 +41,15 @@ describeOnBothDatabases('who was erased here', (database) => {
     await expect(late).rejects.toMatchObject(notFound);
   });
 
+  it('is not made again though the platform had never heard of them', async () => {
+    const email = someEmail();
+    const customerId = await house.create({ email });
+    await house.accounts.deleteAccount({ customerId }, operator);
+    const byId = update({ identifiers: { customerId }, changes: person(someEmail()) });
+    await expect(byId).rejects.toMatchObject(notFound);
+    await expect(update({ changes: person(email) })).rejects.toMatchObject(notFound);
+  });
+
   it('is not made again by the e-mail, in any spelling, when the update brings no user id', async () => {
     const { email } = await erasedPerson();
     const late = update({ identifiers: { memberNumber: 'm-1' }, changes: person(` ${email.toUpperCase()}`) });
@@ -85,5 +94,16 @@ describeOnBothDatabases('who was erased here', (database) => {
     const again = await update({ identifiers: { userId: someUserId(), username: email }, changes: { phone: '1' } });
     expect(again.profile.customer).toMatchObject({ id, phone: '1' });
     await expect(update({ identifiers: { userId, customerId: id }, changes: {} })).rejects.toMatchObject(notFound);
+  });
+
+  it('is not tied to the old id again, and nor is who was erased over there by member number', async () => {
+    const userId = someUserId();
+    const memberNumber = `M${userId}`;
+    const { profile } = await update({ identifiers: { userId, memberNumber }, changes: person(someEmail()) });
+    const { id, email } = profile.customer;
+    await update({ identifiers: { memberNumber }, isErasure: true });
+    expect(await house.deps.store.tombstones.find(chainId, id)).toMatchObject({ spaazaUserId: userId });
+    const late = update({ identifiers: { userId, username: email }, changes: { phone: '1' } });
+    await expect(late).rejects.toMatchObject(notFound);
   });
 });

@@ -253,6 +253,10 @@ describeOnBothDatabases('the loyalty worker', (database) => {
       expect(shop.counted).toContain('pull nobody');
       expect(shop.fake.users()).toHaveLength(1);
       expect((await shop.linkOf(stranger!))?.spaazaUserId ?? null).toBeNull();
+      // Asked is asked.
+      await signedIn(stranger!);
+      await shop.done(stranger!);
+      expect(shop.counted.filter((count) => count.startsWith('pull'))).toEqual(['pull nobody']);
     });
 
     it('leaves out what our rules refuse, takes over the rest, and says which field it was', async () => {
@@ -326,6 +330,17 @@ describeOnBothDatabases('the loyalty worker', (database) => {
       shop.setClock(100);
       await shop.done(id);
       expect(shop.fake.user(userId)).toMatchObject({ obfuscated: true });
+    });
+
+    it('is given up, and not counted as done, when the platform refuses it and still has the person', async () => {
+      const { id, userId } = await linkedCustomer();
+      shop.fake.behave({ errorCode: 68, only: { endpoints: ['delete-user'] } });
+      await shop.accounts.deleteAccount({ customerId: id }, operator);
+      // Counted once it is noted.
+      await until(() => shop.counted.length > 0);
+      expect(shop.counted).toEqual(['erasure dead']);
+      expect(await shop.row(id)).toMatchObject({ state: 'dead', erasure: { spaazaUserId: userId } });
+      expect(shop.fake.user(userId)).not.toMatchObject({ obfuscated: true });
     });
 
     it('comes before somebody new with the same e-mail, who gets a person of their own', async () => {

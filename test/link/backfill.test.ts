@@ -160,6 +160,21 @@ describeOnBothDatabases('the first link of customers that are here already', (da
     expect((await backfill({ platform: asked, isDryRun: true })).tally).toMatchObject({ by_email: 1, ambiguous: 0 });
   });
 
+  it('does not tie whom the platform shows as erased', async () => {
+    const { platform, createBoth } = suite;
+    const { id } = await createBoth({ email: 'erased@example.org' }, {});
+    const shown: LoyaltyPlatform = {
+      ...brokenFrom(0),
+      fetchUser: async (by, call) => {
+        const user = await platform.fetchUser(by, call);
+        return user && { ...user, update: { ...user.update, isErasure: true } };
+      },
+    };
+    expect((await backfill({ platform: shown })).tally).toMatchObject({ by_email: 0, erased_there: 1 });
+    expect(await linkOf(id)).toBeUndefined();
+    expect(await waits(id)).toBe(false);
+  });
+
   it('undoes nothing that the platform tells by itself while it is asked', async () => {
     const { house, fake, platform, createBoth } = suite;
     const email = 'told@example.org';
