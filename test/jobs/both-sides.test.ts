@@ -254,7 +254,12 @@ describeOnBothDatabases('an answer that comes late', (database) => {
     await shop.change(id, { phone: '2' });
     await until(() => asked('alter-user') === 1);
     await moves(userId, 'Utrecht');
+    const answerNext = shop.holdAnswers();
     answer();
+    await until(() => asked('get-user') === 1);
+    // What was sent is agreed on already.
+    expect((await shop.deps.store.links.findAgreement(id, chainId))?.view?.phone).toBe('2');
+    answerNext();
     await shop.done(id);
     expect(await townOf(id)).toBe('Utrecht');
     expect(shop.fake.user(userId)).toMatchObject({ address_towncity: 'Utrecht', phone_number: '2' });

@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { describeOnBothDatabases } from '../dialects.ts';
 import { at } from '../fixtures.ts';
-import { operator } from './house.ts';
+import { chainId, operator } from './house.ts';
 import { openWorkshop, until, type Workshop } from './workshop.ts';
 
 describeOnBothDatabases('a worker whose lease is over', (database) => {
@@ -67,6 +67,31 @@ describeOnBothDatabases('a worker whose lease is over', (database) => {
     await until(async () => (await first.row(id))?.leasedUntil === at(51));
     await first.done(id);
     expect(phones(first)).toEqual(['1', '1']);
+  });
+
+  it('leaves the sending to whoever has the row by then, when an answer kept it waiting', async () => {
+    const first = await openWorkshop(database.url);
+    shops.push(first);
+    const id = await first.create({ phone: '0' });
+    await first.done(id);
+    // The platform is asked before it is told.
+    await first.deps.store.transaction(({ links }) => links.forgetAgreement(id, chainId));
+    first.setClock(61);
+    first.fake.clearJournal();
+    const endpoints = () => first.fake.requests().map(({ endpoint }) => endpoint);
+    const answer = first.holdAnswers();
+    await first.change(id, { phone: '1' });
+    await until(() => endpoints().length === 1);
+    const second = await openWorkshop(database.url, { fake: first.fake });
+    shops.push(second);
+    const other = second.holdAnswers();
+    second.setClock(92);
+    await until(() => endpoints().length === 2);
+    answer();
+    await until(() => first.worker.running === 0);
+    expect(endpoints()).toEqual(['get-user', 'get-user']);
+    other();
+    await until(() => phones(first).includes('1'));
   });
 
   it('has what it sent told again as it is by now, in case it arrived last', async () => {

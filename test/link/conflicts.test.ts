@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Origin, RequestContext } from '../../src/accounts/access.ts';
-import type { LoyaltyUpdate } from '../../src/accounts/apply-loyalty-update.ts';
+import { applyLoyaltyUpdate, type LoyaltyUpdate } from '../../src/accounts/apply-loyalty-update.ts';
 import { heardSoFar } from '../../src/accounts/loyalty-agreement.ts';
 import { digestOf, outboundView } from '../../src/accounts/loyalty-link.ts';
 import { describeOnBothDatabases } from '../dialects.ts';
-import { at, someEmail } from '../fixtures.ts';
+import { at, someEmail, updateById } from '../fixtures.ts';
 import { chainId, type House, openHouse, operator, platformContext, updateOf } from '../jobs/house.ts';
 
 const from = (origin: Origin): RequestContext => ({ actor: { kind: 'system' }, origin, requestId: `r-${origin}` });
@@ -173,6 +173,14 @@ describeOnBothDatabases('what the platform says of a customer who was changed he
     expect((await profileOf(id)).link.isMailingSubscribed).toBe(true);
   });
 
+  it('does not take a no that was fetched for a word of ours', async () => {
+    const { id, userId } = await agreed();
+    house.setClock(50);
+    await says(userId, { consents: { isMailingSubscribed: false }, lastModifiedAt: at(10) }, 'pull');
+    await says(userId, { consents: { isMailingSubscribed: true }, lastModifiedAt: at(20) });
+    expect((await profileOf(id)).link.isMailingSubscribed).toBe(true);
+  });
+
   it('is passed over when it is older than what was said before', async () => {
     const { id, userId } = await agreed();
     await says(userId, { changes: { phone: '3' }, lastModifiedAt: at(30) });
@@ -227,6 +235,32 @@ describeOnBothDatabases('what the platform says of a customer who was changed he
     expect(customer).toMatchObject({ givenName: 'Ada', birthday: '1990-12-10', phone: '2' });
     expect(link.isMailingSubscribed).toBe(false);
     expect(await apart(id)).toEqual([]);
+  });
+
+  it('is about who has the e-mail when it is written', async () => {
+    const { store } = house.deps;
+    const email = someEmail();
+    const [former, present] = [await house.create({ email }), await house.create()];
+    const transaction: typeof store.transaction = async (work) => {
+      await store.transaction(async ({ customers }) => {
+        await updateById(customers, former, { email: someEmail() }, at(1));
+        await updateById(customers, present, { email }, at(1));
+      });
+      return store.transaction(work);
+    };
+    const deps = { ...house.deps, store: { ...store, transaction } };
+    const said = updateOf({ identifiers: { username: email }, changes: { phone: '7' } });
+    await applyLoyaltyUpdate(deps, said, platformContext);
+    expect((await profileOf(present)).customer.phone).toBe('7');
+    expect((await profileOf(former)).customer.phone).toBeNull();
+  });
+
+  it('changes nobody when it cannot be read whom it is about', async () => {
+    const { id, email } = await agreed();
+    const problems = [{ field: 'user_id', rule: 'invalid' as const }];
+    const said = says(0, { identifiers: { username: email }, changes: { phone: '2' }, problems });
+    await expect(said).rejects.toMatchObject({ code: 'validation_failed' });
+    expect((await profileOf(id)).customer.phone).toBe('1');
   });
 
   describe('and of whom nothing was agreed yet', () => {
@@ -286,6 +320,15 @@ describeOnBothDatabases('what the platform says of a customer who was changed he
         customer: { phone: '1', birthday: '1990-12-10' },
         link: { isMailingSubscribed: true },
       });
+    });
+
+    it('is not judged by when the former one last spoke', async () => {
+      const { email, userId } = await agreed();
+      house.setClock(60);
+      await says(userId, { lastModifiedAt: at(30) });
+      lastUserId += 1;
+      await says(lastUserId, { identifiers: { userId: lastUserId, username: email } }, 'spaaza');
+      expect((await says(lastUserId, { lastModifiedAt: at(20) })).outcome).toBe('applied');
     });
 
     it('keeps the tie when somebody else is erased there, who has the e-mail', async () => {

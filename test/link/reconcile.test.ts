@@ -184,8 +184,12 @@ describeOnBothDatabases('comparing a chain with the platform', (database) => {
     fake.changeUser(userId, { phone_number: '040 3' });
     const told = updateOf({ identifiers: { userId }, changes: { phone: '040 3' } });
     await shop.accounts.applyLoyaltyUpdate(told, { actor: { kind: 'system' }, origin: 'webhook', requestId: 'r' });
+    await shop.done(id);
     fake.clearJournal();
+    await shop.accounts.setMaintenance({ isOn: true });
     expect(await repairDrift(deps, chainId, id, comparison, { recreatesMissing: false }, operator)).toBeNull();
+    expect(await shop.row(id)).toMatchObject({ wantsPull: true, wantsPush: false });
+    await shop.accounts.setMaintenance({ isOn: false });
     await shop.done(id);
     expect((await here(id)).phone).toBe('040 3');
     expect(fake.requests().map(({ endpoint }) => endpoint)).toEqual(['get-user']);

@@ -76,6 +76,13 @@ describeOnServers('the address in an update', (server) => {
     expect(await userInfo(server, id)).not.toHaveProperty('country_code');
   });
 
+  it('makes the country of a new address none of the person’s', async () => {
+    const { id, userId } = await addMember(server);
+    await update(server, { user_id: userId, ...address });
+    const { customer, addresses } = await traces(server.app, id);
+    expect([customer?.customer.countryCode, addresses?.[0]?.countryCode]).toEqual([null, 'NL']);
+  });
+
   it.each([
     ['nl', 'NL'],
     [' de ', 'DE'],

@@ -9,7 +9,11 @@ import { describeOnServer } from '../server-under-test.ts';
 import { type Answer, addMember, freshUserId, send, traces, update } from './client.ts';
 
 const secret = 'whsec_of_chain_123';
-const env = { FOYER_RATE_LIMIT: 'off', FOYER_SPAAZA_WEBHOOK_SECRET_123: `whsec_coming_soon,${secret}` };
+const env = {
+  FOYER_RATE_LIMIT: 'off',
+  FOYER_SPAAZA_WEBHOOK_SECRET_123: `whsec_coming_soon,${secret}`,
+  FOYER_SPAAZA_WEBHOOK_SECRET_125: secret,
+};
 const path = '/webhooks/spaaza/123';
 
 const signatureOf = (body: string | Buffer, key = secret) => createHmac('sha256', key).update(body).digest('base64');
@@ -122,10 +126,11 @@ describe.each(databaseKinds)('webhooks (%s)', (kind) => {
     expect(await inboxLength()).toBe(0);
   });
 
-  it('of a chain without a secret, or of none, find no address', async () => {
+  it('of a chain without a secret, of one that no website uses, or of none, find no address', async () => {
     const event = eventOf(freshUserId());
     for (const to of [
       '/webhooks/spaaza/124',
+      '/webhooks/spaaza/125',
       '/webhooks/spaaza/0123',
       '/webhooks/spaaza/x',
       '/webhooks/spaaza/',
