@@ -57,6 +57,12 @@ export const oneChainTwoWebsites: TopologyData = {
 /** The mailing flag of chain 123 and the general newsletter group follow each other. */
 export const coupled: TopologyData = { ...demoTopology, websites: [{ ...website, couplesNewsletter: true }] };
 
+/** The same on the first of two websites, each on a chain of its own. */
+export const coupledOnFirstOfTwoChains: TopologyData = {
+  ...twoChains,
+  websites: [{ ...website, couplesNewsletter: true }, twoChains.websites[1]!],
+};
+
 /** Only the second website has a chain. */
 export const chainOnSecondWebsite: TopologyData = {
   ...oneChainTwoWebsites,

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { at } from '../../fixtures.ts';
 import { call as callGomus, signUp } from '../gomus/client.ts';
 import { describeOnServer, describeOnServers } from '../server-under-test.ts';
 import { addMember, type Json, traces, update } from './client.ts';
-import { coupled } from './topologies.ts';
+import { coupled, coupledOnFirstOfTwoChains } from './topologies.ts';
 
 describeOnServers('consent in an update', (server) => {
   const data = (json: Json) => json.extension_attributes?.spaaza_data;
@@ -88,7 +89,46 @@ describeOnServer(
         [true, false],
       ]);
     });
+
+    it('a mailing flag that only catches up with the newsletter is written down all the same', async () => {
+      const { id, userId } = await addMember(server);
+      await server.app.store.transaction(({ memberships }) => memberships.add(id, 1, at(0)));
+      await update(server, { user_id: userId, mailing_list_subscribed: true });
+      const { consents } = await traces(server.app, id);
+      expect(consents.map(({ subject, isGiven }) => `${subject} ${isGiven}`)).toEqual(['mailing:123 true']);
+    });
   },
   {},
   { topology: coupled },
+);
+
+describeOnServer(
+  'on a website that couples them, beside another chain,',
+  (server) => {
+    const flagsOf = async (id: number) =>
+      (await traces(server.app, id)).links.map((link) => [link.chainId, link.isMailingSubscribed]);
+
+    it('the newsletter follows the flag of its own chain only', async () => {
+      const { id, email } = await addMember(server, {}, { spaaza_chain_id: 123 });
+      const flag = { username: email, mailing_list_subscribed: true };
+      expect((await update(server, flag, { spaaza_chain_id: 456 })).status).toBe(200);
+      expect((await traces(server.app, id)).customer?.groupIds).toEqual([]);
+      expect(await flagsOf(id)).toEqual([
+        [123, false],
+        [456, true],
+      ]);
+    });
+
+    it('the flag of its own chain only follows the newsletter', async () => {
+      const { id, tokens } = await signUp(server);
+      await server.app.store.transaction(({ links }) => links.touch(id, 77, null));
+      await callGomus(server, 'PUT', '/auth', { headers: tokens, json: { newsletter_groups: '1' } });
+      expect(await flagsOf(id)).toEqual([
+        [77, false],
+        [123, true],
+      ]);
+    });
+  },
+  {},
+  { topology: coupledOnFirstOfTwoChains },
 );
