@@ -269,6 +269,17 @@ describeOnBothDatabases('the record of a customer as of a moment', (database) =>
     expect(comparable((await asOf(id, here.clock.now())).details)).toEqual(comparable(await now(id)));
   });
 
+  it('takes back more changes than are read at once', async () => {
+    const id = await begin({ by: 'partner', hasPassword: false, groupIds: [], changes: { phone: '0' } });
+    const born = here.clock.now();
+    for (let change = 1; change <= 260; change += 1) {
+      here.clock.advance(1);
+      await take(id, { do: 'record', changes: { phone: String(change) } });
+    }
+    const { details, changesSince, recordedSince } = await asOf(id, later(born, 5));
+    expect([details.customer.phone, changesSince, recordedSince]).toEqual(['5', 255, null]);
+  });
+
   it('does not take a decision between both sides for a change of the record', async () => {
     const id = await begin({ by: 'signUp', hasPassword: true, groupIds: [], changes: { phone: '1' } });
     const born = here.clock.now();

@@ -57,6 +57,16 @@ describeOnServers('changing the password', (server) => {
     expect((await signIn(server, email, password)).client).toBeDefined();
   });
 
+  it('forgets the wrong ones once the right one comes', async () => {
+    const { tokens, password } = await signUp(server);
+    const send = (current_password: string) =>
+      call(server, 'PUT', '/auth', { headers: tokens, json: { name: 'Cat', current_password } });
+    for (let round = 1; round <= 2; round += 1) {
+      for (let failure = 1; failure <= 9; failure += 1) expect((await send('wrong one')).status).toBe(422);
+      expect((await send(password)).status).toBe(200);
+    }
+  });
+
   it('gives no token headers when the session ended while the password was hashed', async () => {
     const { tokens, email, password } = await signUp(server);
     // They stand in line before it.
@@ -173,13 +183,15 @@ describeOnServer('a password that cannot be changed', (server) => {
     }
   });
 
-  it('is not needed for other fields, but a wrong one sent along stops them', async () => {
+  it('is not needed for other fields, but a wrong or blank one sent along stops them', async () => {
     const { tokens, password } = await signUp(server);
     const update = (json: unknown) => call(server, 'PUT', '/auth?locale=en', { headers: tokens, json });
     expect((await update({ name: 'Cat' })).status).toBe(200);
     expect((await update({ name: 'Catherine', current_password: password })).status).toBe(200);
     const refused = await update({ name: 'Selina', current_password: 'a guess' });
     expect([refused.status, refused.json.error]).toEqual([422, 'Current password is invalid']);
+    const blank = await update({ name: 'Selina', current_password: '' });
+    expect([blank.status, blank.json.error]).toEqual([422, "Current password can't be blank"]);
     const seen = await call(server, 'GET', '/auth/validate_token', { headers: tokens });
     expect(seen.json.data?.name).toBe('Catherine');
   });

@@ -263,6 +263,11 @@ describeOnServer('a sign-up with the least there can be', (server: ServerUnderTe
     }
   });
 
+  it('confirms an e-mail in any case and spacing', async () => {
+    const email = freshEmail();
+    expect((await signUp(server, { email, email_confirmation: ` ${email.toUpperCase()}` })).email).toBe(email);
+  });
+
   it('takes e-mail and password alone, as the gem’s own clients send them', async () => {
     const email = freshEmail();
     const answer = await call(server, 'POST', '/auth', { json: { email, password, password_confirmation: password } });
