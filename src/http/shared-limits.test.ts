@@ -125,6 +125,18 @@ describe('shared limits', () => {
     expect(await countOf(one)).toBe(1);
   });
 
+  it('forget a window of the node’s own that has run out', async () => {
+    vi.useFakeTimers({ now: 0 });
+    const counted = async () => new RateLimiterRes(0, 42_000, 1, false);
+    const one = nodeOn({ limiter: () => ({ get: counted, consume: counted }), check: async () => {} });
+    for (let count = 0; count < 3; count += 1) await one.limiter.consume(here);
+    await one.limits.check();
+    expect(await countOf(one)).toBe(3);
+    vi.setSystemTime(60_000);
+    expect(await countOf(one)).toBe(1);
+    vi.useRealTimers();
+  });
+
   it('look for the store once at a time', async () => {
     const check = vi.fn(silent);
     const { limits } = nodeOn({ limiter: new Shelf().limiter, check });
@@ -160,5 +172,15 @@ describe('shared limits', () => {
     await one.limits.check();
     expect(await one.limiter.consume(here)).toMatchObject({ consumedPoints: 1 });
     expect([one.logger.warn.mock.calls, shelf.keys]).toEqual([[], []]);
+  });
+
+  it('do not begin anew with what was left while it was looked for', async () => {
+    const shelf = new Shelf();
+    const one = nodeOn(shelf);
+    const looked = one.limits.check();
+    one.limits.leave();
+    await looked;
+    await one.limits.check();
+    expect(one.limits.isShared).toBe(false);
   });
 });

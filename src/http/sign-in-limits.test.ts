@@ -60,6 +60,12 @@ describe('what hashes a password and is no attempt', () => {
     await expect(tooLong).resolves.toBeUndefined();
   });
 
+  it('does not stand in the line of the attempts', async () => {
+    const limits = limitsOf(1);
+    await limits.standInLine(here.network);
+    expect(await outcomeOf(limits.admit(here))).toBe('admitted');
+  });
+
   it('is refused when the line stands too long', async () => {
     const limits = limitsOf(1);
     await limits.standInLine(undefined);
@@ -212,6 +218,26 @@ describe('attempts at once', () => {
     expect(await burst(limitsOf(3), partner, times(500, 'success'))).toMatchObject({ checked: 500, refused: 0 });
   });
 
+  it('are fewer while most sign-ins of the instance fail', async () => {
+    const limits = limitsOf(50);
+    for (let i = 0; i < 300; i += 1) await limits.record({ network: `storm ${i}` }, 'failure');
+    expect(await burst(limits, here, times(20, 'failure'))).toMatchObject({ checked: 5, refused: 15 });
+  });
+
+  it('of one API key do not wait for those of its network, nor for those of another', async () => {
+    const limits = limitsOf(1);
+    await limits.admit(here);
+    let underWay = 0;
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      const admission = limits.admit({ ...here, keyId: attempt % 2 });
+      void admission.then(() => {
+        underWay += 1;
+      });
+    }
+    await vi.advanceTimersByTimeAsync(1);
+    expect(underWay).toBe(200);
+  });
+
   it('do not make other networks wait', async () => {
     const limits = limitsOf(1);
     await limits.admit(here);
@@ -270,6 +296,14 @@ describe('the guard on an API key', () => {
       await record(limits, partner, { failures: 1 });
       expect(await outcomeOf(limits.admit(partner))).toBe('admitted');
     }
+  });
+
+  it('counts no failure of an earlier minute again', async () => {
+    const limits = limitsOf(10);
+    await record(limits, partner, { failures: 99 });
+    vi.advanceTimersByTime(60 * SECOND);
+    await record(limits, partner, { successes: 100 });
+    expect(await outcomeOf(limits.admit(partner))).toBe('admitted');
   });
 
   it('judges each key by itself', async () => {

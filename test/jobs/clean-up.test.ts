@@ -80,6 +80,22 @@ describeOnBothDatabases('cleaning up', (database) => {
     expect(Math.max(...removedAtOnce)).toBeLessThanOrEqual(250);
   });
 
+  it('keeps the failed sign-ins of the last day, and those that locked somebody out until then', async () => {
+    const { store, rules } = house.deps;
+    const counters = [
+      { key: 'old', failures: 9, firstFailedAt: at(-1), lockedUntil: null },
+      { key: 'young', failures: 9, firstFailedAt: at(0), lockedUntil: null },
+      { key: 'locked', failures: 10, firstFailedAt: at(-1), lockedUntil: at(0) },
+    ];
+    await store.transaction(async ({ attempts }) => {
+      for (const counter of counters) await attempts.save(counter);
+    });
+    house.setClock(day + rules.lock.lockSeconds);
+    await house.accounts.cleanUp();
+    const kept = await Promise.all(counters.map(({ key }) => store.attempts.find(key)));
+    expect(kept).toEqual([undefined, counters[1], counters[2]]);
+  });
+
   it('removes dead letters, notices and tombstones after their time, and nothing before', async () => {
     house.setClock(0);
     const { store } = house.deps;
