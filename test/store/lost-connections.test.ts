@@ -115,6 +115,16 @@ describe('a PostgreSQL that cuts connections', () => {
     expect([all.get('one'), all.get('two')]).toEqual(['2', '2']);
   });
 
+  it('repeats a transaction three times at most, however often the server asks for it', async () => {
+    let tries = 0;
+    const refused = database.transaction(async (handle) => {
+      tries += 1;
+      await handle.run(CompiledQuery.raw(`do $$ begin raise exception 'again' using errcode = '40001'; end $$`));
+    });
+    await expect(refused).rejects.toThrow();
+    expect(tries).toBe(3);
+  });
+
   it('counts no windows on a database that may only be read', async () => {
     const name = new URL(fresh.url).pathname.slice(1);
     const before = openStore({ url: fresh.url, poolSize: 1, statementTimeoutMs: 10_000 });

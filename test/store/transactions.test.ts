@@ -228,6 +228,28 @@ describeOnBothDatabases('transactions', (database) => {
     }
   });
 
+  it('read what belongs to a customer once they hold them, also where the customer was read before', async () => {
+    const id = await addCustomer(store);
+    const known = (await store.customers.findById(id))!;
+    const [locked, released] = [gate(), gate()];
+    const linking = store.transaction(async ({ customers, links }) => {
+      await customers.lock(id);
+      locked.open();
+      await released.opened;
+      await links.touch(id, 123, at(1));
+    });
+    await locked.opened;
+    const reading = store.transaction(async ({ customers, links }) => {
+      await customers.lock(id, known);
+      return links.listByCustomer(id);
+    });
+    // Time to read too early.
+    await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, 100))]);
+    released.open();
+    await linking;
+    expect(await reading).toHaveLength(1);
+  });
+
   it('find a customer gone whom another one deleted while they waited for the lock', async () => {
     const id = await addCustomer(store);
     const [locked, released] = [gate(), gate()];
@@ -286,6 +308,7 @@ describeOnBothDatabases('transactions', (database) => {
     const email = someEmail();
     const kept = await store.transaction(async (tx) => tx);
     await expect(kept.customers.insert(newCustomer({ email }))).rejects.toThrow(/over/);
+    await expect(kept.memberships.add(1, 1, at(0))).rejects.toThrow(/over/);
     expect(await exists(email)).toBe(false);
   });
 
