@@ -24,8 +24,8 @@ export interface SignInLimits {
    */
   standInLine(network: string | undefined): Promise<Leave>;
   /**
-   * Tells how an admitted attempt ended. Only wrong credentials are a failure: a right password on an unconfirmed
-   * account is a success, and an attempt that was shed or refused is not told at all.
+   * Tells how an admitted attempt ended. A failure is what has wrong credentials or meets a lock; an attempt that was
+   * shed, or refused for another reason, is not told at all.
    */
   record(caller: SignInCaller, outcome: 'success' | 'failure'): Promise<void>;
 }
