@@ -54,7 +54,14 @@ export interface App {
 export function composeApp(options: AppOptions): App {
   const { config } = options;
   const logger = createLogger(config.logLevel, options.logDestination);
-  const { deps, accounts: bare, store, madeFile, queue, onTransaction } = composeAccounts(options);
+  const {
+    deps,
+    accounts: bare,
+    store,
+    madeFile,
+    queue,
+    onTransaction,
+  } = composeAccounts({ ...options, isServer: true });
   const isMaintenance = (): boolean => bare.directory.maintenanceSince !== undefined;
   const metrics = createMetrics({ hashQueue: queue, isMaintenance });
   const limits = createRateLimits({

@@ -14,6 +14,8 @@ export interface ComposeOptions {
   /** Database to use whatever the configuration says: the demo's temporary file. */
   databaseUrl?: string;
   fixedKeys?: readonly FixedKey[];
+  /** Requests are served: what every node looks at must not wait behind them. */
+  isServer?: boolean;
 }
 
 /** One transaction that has ended. */
@@ -47,6 +49,7 @@ export function composeAccounts(options: ComposeOptions): ComposedAccounts {
     readUrl: config.databaseReadUrl,
     poolSize: config.poolSize,
     statementTimeoutMs: config.statementTimeoutMs,
+    hasWatcher: options.isServer,
   });
   const queue = new HashQueue({
     concurrency: config.hashConcurrency,

@@ -2,6 +2,7 @@ import type { RequestContext } from './access.ts';
 import { logChange } from './change-log.ts';
 import type { AccountDeps } from './deps.ts';
 import { AccountError } from './errors.ts';
+import { noCustomer } from './find-customer.ts';
 import { chainOf } from './loyalty-link.ts';
 import { tombstoneDigest } from './tombstones.ts';
 
@@ -9,7 +10,8 @@ import { tombstoneDigest } from './tombstones.ts';
  * Erases a customer: the account, addresses, sessions, memberships, links, consent and the old history go, and so do
  * notices of the platform about the person. One history row says when and by whom, one event tells the loyalty platform's
  * side which links ended, and a tombstone in each chain keeps a late update from bringing the person back. Throws
- * `not_signed_in` when there is no such customer any more, or when the session of those who do it themselves has ended.
+ * `customer_not_found` when there is no such customer any more, and `not_signed_in` when those who do it themselves are gone or
+ * their session has ended.
  */
 export async function deleteAccount(
   deps: AccountDeps,
@@ -20,9 +22,9 @@ export async function deleteAccount(
   const { topology } = deps.directory;
   await deps.store.transaction(async (store) => {
     const current = await store.customers.lock(customerId);
-    if (current === undefined) throw new AccountError('not_signed_in');
+    if (current === undefined) throw sessionId === undefined ? noCustomer(String(customerId)) : notSignedIn();
     const isOpen = sessionId === undefined || (await store.sessions.isStillOpen(sessionId));
-    if (!isOpen) throw new AccountError('not_signed_in');
+    if (!isOpen) throw notSignedIn();
     const { email, websiteId } = current.customer;
     const ties = await store.links.listTies([customerId]);
     await store.history.deleteByCustomer(customerId);
@@ -47,3 +49,5 @@ export async function deleteAccount(
     await logChange(store, context, { type: 'customer.deleted', customerId, links }, [erased], now);
   });
 }
+
+const notSignedIn = (): AccountError => new AccountError('not_signed_in');

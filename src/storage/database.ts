@@ -51,6 +51,8 @@ export interface DatabaseOptions {
   readUrl?: string;
   poolSize: number;
   statementTimeoutMs: number;
+  /** PostgreSQL: `watcher` has a connection of its own, which only a server needs. */
+  hasWatcher?: boolean;
 }
 
 /** Opens the database that a URL names. Throws a plain error for an unusable URL, `storage_unavailable` later on. */
@@ -97,10 +99,10 @@ export function databaseName(url: string): string {
   return `postgres://${host}:${port || 5432}${pathname}`;
 }
 
-function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOptions): Database {
+function openServer({ url, readUrl, poolSize, statementTimeoutMs, hasWatcher = false }: DatabaseOptions): Database {
   const primary = openPostgres(url, poolSize, statementTimeoutMs);
   // When requests hold all connections, maintenance is most needed.
-  const watching = openPostgres(url, 1, statementTimeoutMs);
+  const watching = hasWatcher ? openPostgres(url, 1, statementTimeoutMs) : primary;
   const replica = readUrl === undefined ? primary : openPostgres(readUrl, poolSize, statementTimeoutMs);
   const db = primary.kysely;
   const reader = { ...handleOn(postgresCompiler, primary.read, lockPostgresRows), sharing: serverSharing };
@@ -128,7 +130,8 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs }: DatabaseOpti
     alignIdentities: (atLeast = {}) => translated(() => alignSequences(db, atLeast)),
     windows: openPostgresWindows((text, values) => reader.run(CompiledQuery.raw(text, [...values]))),
     close: async () => {
-      await Promise.all([primary.close(), watching.close()]);
+      await primary.close();
+      if (watching !== primary) await watching.close();
       if (replica !== primary) await replica.close();
     },
   };

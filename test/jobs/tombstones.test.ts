@@ -41,6 +41,13 @@ describeOnBothDatabases('who was erased here', (database) => {
     await expect(late).rejects.toMatchObject(notFound);
   });
 
+  it('is erased by one of two operators, and the other is told that there is nobody', async () => {
+    const customerId = await house.create();
+    const both = [1, 2].map(() => house.accounts.deleteAccount({ customerId }, operator));
+    const ends = (await Promise.allSettled(both)).map((end) => (end.status === 'rejected' ? end.reason.code : 'done'));
+    expect(ends.sort()).toEqual(['customer_not_found', 'done']);
+  });
+
   it('is not made again though the platform had never heard of them', async () => {
     const email = someEmail();
     const customerId = await house.create({ email });
