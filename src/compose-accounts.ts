@@ -43,7 +43,8 @@ export function composeAccounts(options: ComposeOptions): ComposedAccounts {
   const { config } = options;
   const url = options.databaseUrl ?? config.databaseUrl;
   if (url === undefined) throw new Error('No database is configured');
-  const madeFile = isMissing(url) ? databaseName(url) : undefined;
+  // The demo's is new each time.
+  const madeFile = options.databaseUrl === undefined && isMissing(url) ? databaseName(url) : undefined;
   const opened = openStore({
     url,
     readUrl: config.databaseReadUrl,

@@ -18,6 +18,8 @@ describe('foyer demo', () => {
   it('shows calls that work when copied, and removes its data when it is stopped', async () => {
     const demo = await foyer.serve('demo', { TMPDIR: temporary });
     const banner = demo.stdout();
+    // Nothing comes before it: that its database is new is no news.
+    expect(banner).toMatch(/^\nFoyer demo: /);
     expect(banner).toContain(`${demo.url}/docs`);
     const folder = /^ +data +(\S+)$/m.exec(banner)?.[1] ?? '';
     expect(folder.startsWith(temporary)).toBe(true);
