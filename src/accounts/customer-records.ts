@@ -5,7 +5,7 @@ import { isReported, type Problem, refuseIfAny } from './errors.ts';
 import { findCustomer, noCustomer } from './find-customer.ts';
 import { type NewsletterWish, problemsOfWish, wishedGroups } from './newsletter.ts';
 import { requireScope } from './require-scope.ts';
-import { insertCustomer } from './sign-up.ts';
+import { insertCustomer, problemsOfNewcomer } from './sign-up.ts';
 import type { CustomerWithGroups } from './store.ts';
 import { isTaken, isTakenElsewhere } from './taken-email.ts';
 import type { Shop } from './topology.ts';
@@ -64,10 +64,7 @@ export async function createCustomer(
   const shop = mayTouchWebsite(context.actor, input.shop.websiteId)
     ? input.shop
     : topology.shopOfWebsite((context.actor as { websiteId: number }).websiteId);
-  const { email = '' } = input.changes;
-  const problems: Problem[] = problemsOf(
-    isReported(input.problems, 'email') ? input.changes : { ...input.changes, email },
-  );
+  const problems = problemsOfNewcomer(input.changes, input.problems);
   for (const field of ['givenName', 'familyName'] as const) {
     if (input.changes[field] === undefined && !isReported(input.problems, field))
       problems.push({ field, rule: 'blank' });

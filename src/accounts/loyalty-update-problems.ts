@@ -2,9 +2,9 @@ import type { LoyaltyUpdate } from './apply-loyalty-update.ts';
 import { birthdayProblem } from './birthday.ts';
 import { problemsOf } from './customer.ts';
 import type { AccountDeps } from './deps.ts';
-import { normalizeEmail } from './email.ts';
 import type { Problem } from './errors.ts';
 import { loyaltyPasswordProblem } from './password-policy.ts';
+import { isTaken } from './taken-email.ts';
 import type { Shop } from './topology.ts';
 
 export interface LoyaltyTarget {
@@ -35,7 +35,7 @@ export async function problemsOfLoyaltyUpdate(
   if (futureBirthday) problems.push(futureBirthday);
   if (target.isCreate) problems.push(...problemsOfCreate(update, target.shop, problems));
   // The database refuses a taken e-mail by itself; it is asked beforehand only to name all problems at once.
-  if (problems.length > 0 && (await isTaken(deps, update.changes.email, target))) {
+  if (problems.length > 0 && (await isTakenInPool(deps, update.changes.email, target))) {
     problems.push({ field: 'email', rule: 'taken' });
   }
   return problems;
@@ -80,7 +80,7 @@ function problemsOfCreate(
   return problems;
 }
 
-async function isTaken(
+async function isTakenInPool(
   { store, directory }: AccountDeps,
   email: string | undefined,
   { matched, shop }: LoyaltyTarget,
@@ -88,7 +88,5 @@ async function isTaken(
   if (email === undefined) return false;
   const found = matched === undefined ? undefined : await store.customers.findById(matched);
   const poolId = found?.customer.poolId ?? (shop && directory.topology.websiteById(shop.websiteId).poolId);
-  if (poolId === undefined) return false;
-  const owner = await store.customers.findByEmail(poolId, normalizeEmail(email));
-  return owner !== undefined && owner.customer.id !== matched;
+  return poolId !== undefined && isTaken(store, poolId, email, matched);
 }

@@ -7,8 +7,8 @@ import type { WritableStore } from './store.ts';
 /** What went out for a row that somebody else had taken over by then. */
 export interface LateSending {
   claim: Claim;
-  /** Whom the platform knows by now, where it said so. */
-  spaazaUserId: number | null;
+  /** Whom the platform knows by now. */
+  spaazaUserId: number;
   /** The view that was sent, and the fields of it that were. */
   sent: OutboundView;
   fields: readonly SharedField[];

@@ -49,9 +49,7 @@ async function problemsOfSignUp(deps: AccountDeps, input: SignUp): Promise<Probl
   }
   const passwordProblem = shopPasswordProblem('newPassword', password ?? '');
   if (passwordProblem !== undefined && !isReported(input.problems, 'newPassword')) problems.push(passwordProblem);
-  problems.push(
-    ...problemsOf(isReported(input.problems, 'email') ? changes : { ...changes, email: changes.email ?? '' }),
-  );
+  problems.push(...problemsOfNewcomer(changes, input.problems));
   problems.push(...problemsOfWish(newsletter, deps.directory.topology));
   // What could not be read was told, and agrees with nothing.
   if (!isReported(input.problems, 'email'))
@@ -59,6 +57,11 @@ async function problemsOfSignUp(deps: AccountDeps, input: SignUp): Promise<Probl
   const { poolId } = deps.directory.topology.websiteById(shop.websiteId);
   if (await isTaken(deps.store, poolId, changes.email)) problems.push({ field: 'email', rule: 'taken' });
   return problems;
+}
+
+/** What is wrong with the profile of somebody new, who must have an e-mail: one that could not be read is `reported` already. */
+export function problemsOfNewcomer(changes: CustomerChanges, reported: readonly Problem[]): Problem[] {
+  return problemsOf(isReported(reported, 'email') ? changes : { ...changes, email: changes.email ?? '' });
 }
 
 /** What `insertCustomer` writes. `debtorNumber` is taken before the transaction begins. */

@@ -6,7 +6,7 @@ import { translated } from './failures.ts';
 import { distantHandleOn, guarded, type Handle, handleOn, type Sharing, scoped } from './handle.ts';
 import { type Migrations, readSchemaState, runMigrations, type SchemaState } from './migrator.ts';
 import { isMissingFile } from './missing-file.ts';
-import { openPostgres, postgresCompiler, requiring } from './postgres.ts';
+import { openPostgres, type Postgres, postgresCompiler, requiring } from './postgres.ts';
 import { alignSequences, readSequences, schemaTransactionOn } from './postgres-schema.ts';
 import { openPostgresWindows, type SharedWindows } from './postgres-windows.ts';
 import { compiler, openSqlite, type Run } from './sqlite.ts';
@@ -105,15 +105,16 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs, hasWatcher = f
   const watching = hasWatcher ? openPostgres(url, 1, statementTimeoutMs) : primary;
   const replica = readUrl === undefined ? primary : openPostgres(readUrl, poolSize, statementTimeoutMs);
   const db = primary.kysely;
-  const reader = { ...handleOn(postgresCompiler, primary.read, lockPostgresRows), sharing: serverSharing };
+  const handleOf = (server: Postgres): Handle => ({
+    ...handleOn(postgresCompiler, server.read, lockPostgresRows),
+    sharing: serverSharing,
+  });
+  const reader = handleOf(primary);
   return {
     isEmbedded: false,
     reader,
-    watcher: handleOn(postgresCompiler, watching.read, lockPostgresRows),
-    replica:
-      replica === primary
-        ? reader
-        : { ...handleOn(postgresCompiler, replica.read, lockPostgresRows), sharing: serverSharing },
+    watcher: watching === primary ? reader : handleOf(watching),
+    replica: replica === primary ? reader : handleOf(replica),
     transaction: (work) =>
       translated(() =>
         primary.transaction((run, send, isFirstTry) =>
@@ -130,9 +131,7 @@ function openServer({ url, readUrl, poolSize, statementTimeoutMs, hasWatcher = f
     alignIdentities: (atLeast = {}) => translated(() => alignSequences(db, atLeast)),
     windows: openPostgresWindows((text, values) => reader.run(CompiledQuery.raw(text, [...values]))),
     close: async () => {
-      await primary.close();
-      if (watching !== primary) await watching.close();
-      if (replica !== primary) await replica.close();
+      for (const server of new Set([primary, watching, replica])) await server.close();
     },
   };
 }

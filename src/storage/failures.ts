@@ -23,8 +23,8 @@ export async function translated<T>(work: () => Promise<T>): Promise<T> {
 const unavailableSqlite = /^SQLITE_(?:FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOTADB|CORRUPT|PROTOCOL)/;
 // PostgreSQL: connection exceptions, insufficient resources, operator intervention, system errors, limits of the role (55P03,
 // 25P03, 25P04), what another try may bring (40001, 40P01; a standby cancels reads so), a database that admits nobody (55000)
-// or not us (28...) or is gone (3D000), a read-only one (25006), node's own socket errors, and certificates that are wrong or cannot be
-// read, which is tried anew for each connection.
+// or not us (28...) or is gone (3D000), a read-only one (25006), node's own socket errors, and certificates that are wrong or
+// cannot be read, which is tried anew for each connection.
 const unavailablePostgres =
   /^(?:08...|53...|57...|58...|28...|40001|40P01|55P03|25P0[34]|55000|3D000|25006|E(?:CONN\w+|PIPE|HOSTUNREACH|NETUNREACH|TIMEDOUT|NOTFOUND|AI_AGAIN)|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_\w+|ERR_(?:TLS|SSL|OSSL)_\w+|ENOENT|EACCES)$/;
 // Errors of the drivers themselves, which have no code: no password for a server that asks for one, no TLS for one who

@@ -1,6 +1,7 @@
-import type { ExpressionBuilder, Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { InboxEntry, InboxNotice, InboxState, NewInboxEntry } from '../accounts/loyalty-queue.ts';
 import type { Handle } from './handle.ts';
+import { isFree } from './leases.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
@@ -42,16 +43,6 @@ export async function listBySubject(
     .limit(limit);
   return (await handle.run(query.compile())).map(toNotice);
 }
-
-type InboxTable = ExpressionBuilder<Tables, 'loyalty_inbox'>;
-
-/** Waits, is due, and nobody works on it, or whoever did is gone. */
-const isFree = (now: string) => (eb: InboxTable) =>
-  eb.and([
-    eb('loyalty_inbox.state', '=', 'waiting'),
-    eb('loyalty_inbox.due_at', '<=', now),
-    eb.or([eb('loyalty_inbox.leased_until', 'is', null), eb('loyalty_inbox.leased_until', '<=', now)]),
-  ]);
 
 const selectDue = prepared((db, now: string) =>
   db.selectFrom('loyalty_inbox').select('id').where(isFree(now)).limit(1),

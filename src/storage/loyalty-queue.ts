@@ -1,7 +1,8 @@
-import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Claim, Erasure, QueueFailure, QueueOrder, QueueRow, QueueState } from '../accounts/loyalty-queue.ts';
 import type { SentWords } from '../accounts/sent-words.ts';
 import type { Handle } from './handle.ts';
+import { isFree } from './leases.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
@@ -14,16 +15,6 @@ export async function find(handle: Handle, chainId: number, customerId: number):
   const [row] = await selectByKey(handle, chainId, customerId);
   return row && toRow(row);
 }
-
-type QueueTable = ExpressionBuilder<Tables, 'loyalty_queue'>;
-
-/** Waits, is due, and nobody works on it, or whoever did is gone. */
-const isFree = (now: string) => (eb: QueueTable) =>
-  eb.and([
-    eb('state', '=', 'waiting'),
-    eb('due_at', '<=', now),
-    eb.or([eb('leased_until', 'is', null), eb('leased_until', '<=', now)]),
-  ]);
 
 const selectDue = prepared((db, chainId: number, now: string) =>
   db.selectFrom('loyalty_queue').select('customer_id').where('chain_id', '=', chainId).where(isFree(now)).limit(1),

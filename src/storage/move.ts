@@ -10,6 +10,7 @@ import {
   countRows,
   isEmpty,
   keyOf,
+  type Row,
   readPage,
   rowWriter,
   type TableName,
@@ -47,7 +48,6 @@ export interface MoveResult {
 export type MoveRefusal =
   | 'same_database'
   | 'source_missing'
-  | 'not_taken'
   | 'source_not_migrated'
   | 'source_newer'
   | 'source_unfinished'
@@ -56,6 +56,7 @@ export type MoveRefusal =
   | 'target_newer'
   | 'target_not_empty'
   | 'target_taken'
+  | 'not_taken'
   | 'not_equal';
 
 /** A move that must not begin or go on. `facts` name the migrations, the table or the source in question. */
@@ -199,15 +200,16 @@ async function copyTables(
       if (page.length === 0) break;
       const position = { after: keyOf(table, page.at(-1)!), rows: rows + page.length };
       const next = { ...state, tables: { ...state.tables, [table]: position } };
-      const copy = target.transaction(async (handle) => {
-        if (!(await advanceMove(handle, state, next))) throw new MoveRefused('target_taken');
-        // Those that the migrations wrote.
-        if (table === 'settings' && after === null) await clearTable(handle, table);
-        await write(handle, page);
-      });
-      await copy.catch(async (error: unknown) => {
+      try {
+        await target.transaction(async (handle) => {
+          if (!(await advanceMove(handle, state, next))) throw new MoveRefused('target_taken');
+          // Those that the migrations wrote.
+          if (table === 'settings' && after === null) await clearTable(handle, table);
+          await write(handle, page);
+        });
+      } catch (error) {
         throw await reasonNotTaken(error, source, begun, table, page);
-      });
+      }
       state = next;
     }
   }
@@ -220,7 +222,7 @@ async function reasonNotTaken(
   source: Database,
   { mark }: MoveState,
   table: TableName,
-  page: Parameters<ReturnType<typeof rowWriter>>[1],
+  page: readonly Row[],
 ): Promise<unknown> {
   const isUnavailable = error instanceof AccountError && error.code === 'storage_unavailable';
   if (error instanceof MoveRefused || isUnavailable || !(error instanceof Error)) return error;

@@ -27,17 +27,22 @@ describeOnBothDatabases('a worker whose lease is over', (database) => {
     return { first, second, id, answer, userId: (await first.linkOf(id))!.spaazaUserId! };
   };
 
-  it('does not send what has been waiting for its turn', async () => {
+  /** A worker that has said what it is about to send of a customer, which waits behind the call of another. */
+  const waitingBehind = async (delayMs: number) => {
     const first = await openWorkshop(database.url, { client: { concurrency: 1 } });
     shops.push(first);
     const [blocker, id] = [await first.create({ phone: '0' }), await first.create({ phone: '0' })];
     await first.done(blocker, id);
-    first.fake.behave({ delayMs: 2_000 });
+    first.fake.behave({ delayMs });
     await first.change(blocker, { phone: '1' });
     await until(() => first.fake.requests().length === 3);
     await first.change(id, { phone: '1' });
-    // It waits behind the other customer's call, and has said what it is about to send.
     await until(async () => ((await first.row(id))?.sent ?? null) !== null);
+    return { first, id };
+  };
+
+  it('does not send what has been waiting for its turn', async () => {
+    const { first, id } = await waitingBehind(2_000);
     // The first stands still for longer than its lease.
     const second = await openWorkshop(database.url, { fake: first.fake });
     shops.push(second);
@@ -53,15 +58,7 @@ describeOnBothDatabases('a worker whose lease is over', (database) => {
   });
 
   it('sends nothing more in the last third of it, in which two renewals have failed', async () => {
-    const first = await openWorkshop(database.url, { client: { concurrency: 1 } });
-    shops.push(first);
-    const [blocker, id] = [await first.create({ phone: '0' }), await first.create({ phone: '0' })];
-    await first.done(blocker, id);
-    first.fake.behave({ delayMs: 500 });
-    await first.change(blocker, { phone: '1' });
-    await until(() => first.fake.requests().length === 3);
-    await first.change(id, { phone: '1' });
-    await until(async () => ((await first.row(id))?.sent ?? null) !== null);
+    const { first, id } = await waitingBehind(500);
     first.setClock(21);
     // Given back when its turn came, and taken anew.
     await until(async () => (await first.row(id))?.leasedUntil === at(51));

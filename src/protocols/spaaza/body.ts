@@ -120,10 +120,10 @@ interface FormFields {
 function parseForm(text: string): FormFields {
   const fields: FormFields = {};
   for (const [name, value] of new URLSearchParams(text)) {
-    const path = /^[^[\]]+(?:\[[^[\]]+\])+$/.test(name) ? name.split(/[[\]]+/, mostLevels) : [name];
-    if (path.includes('__proto__')) continue;
-    const keys = path.filter((key) => key !== '');
-    const last = keys.pop() ?? name;
+    const isNested = /^[^[\]]+(?:\[[^[\]]+\])+$/.test(name);
+    const keys = isNested ? (name.match(/[^[\]]+/g) as string[]).slice(0, mostLevels) : [name];
+    if (keys.includes('__proto__')) continue;
+    const last = keys.pop()!;
     let holder = fields;
     for (const key of keys) {
       const known = Object.hasOwn(holder, key) ? holder[key] : undefined;
