@@ -1,10 +1,10 @@
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import type { CustomerQuery, CustomerWithGroups } from '../accounts/store.ts';
 import { blockSize, listBlocks } from './customer-counts.ts';
 import { customerColumns, groupIdsColumn, toCustomerWithGroups } from './customer-row.ts';
 import { mapWebsiteIds } from './customers.ts';
 import type { Handle } from './handle.ts';
-import { prepared, preparedForms, preparedMany } from './prepared.ts';
+import { preparedForms, preparedMany, unplanned } from './prepared.ts';
 import { endOf, wantedWords } from './search-words.ts';
 import type { Tables } from './tables.ts';
 
@@ -39,30 +39,33 @@ async function list(handle: Handle, { websiteId, page, perPage }: CustomerQuery)
   }
   const on = offset < manySteps ? handle : aside(handle);
   const rows = await (websiteId === null
-    ? selectPage(on, fromId, perPage, offset)
-    : selectPageOfWebsite(on, websiteId, fromId, perPage, offset));
+    ? selectPage(on, perPage, [fromId, offset])
+    : selectPageOfWebsite(on, perPage, [fromId, offset, websiteId]));
   return { customers: rows.map(toCustomerWithGroups), totalCount };
 }
 
-const selectPage = prepared((db, fromId: number, limit: number, offset: number) =>
-  customersIn(db, idsFrom(db, fromId).limit(limit).offset(offset)),
-);
+const selectPage = pageOfList(false);
+const selectPageOfWebsite = pageOfList(true);
 
-const selectPageOfWebsite = prepared((db, websiteId: number, fromId: number, limit: number, offset: number) =>
-  customersIn(db, idsFrom(db, fromId).where('website_id', '=', websiteId).limit(limit).offset(offset)),
-);
-
-function idsFrom(db: Kysely<Tables>, fromId: number) {
-  return db.selectFrom('customers').select('id').where('id', '>=', fromId).orderBy('id');
-}
-
-function customersIn(db: Kysely<Tables>, ids: ReturnType<typeof idsFrom>) {
-  return db
-    .selectFrom('customers')
-    .innerJoin(ids.as('page'), 'page.id', 'customers.id')
-    .select(customerColumns)
-    .select(groupIdsColumn)
-    .orderBy('customers.id');
+/** Queries for the customers from an id on, the first of whom are stepped over; a form for each number on a page. */
+function pageOfList(isOnWebsite: boolean) {
+  return preparedForms((db, perPage: number, args) => {
+    const [fromId, offset, websiteId] = args as [number, number, number];
+    const ids = db
+      .selectFrom('customers')
+      .select('id')
+      .where('id', '>=', fromId)
+      .$if(isOnWebsite, (query) => query.where('website_id', '=', websiteId))
+      .orderBy('id')
+      .limit(sql.lit(perPage))
+      .offset(unplanned(offset, 'bigint'));
+    return db
+      .selectFrom('customers')
+      .innerJoin(ids.as('page'), 'page.id', 'customers.id')
+      .select(customerColumns)
+      .select(groupIdsColumn)
+      .orderBy('customers.id');
+  });
 }
 
 const selectByIds = preparedMany((db, ids: readonly number[]) =>
@@ -101,15 +104,19 @@ interface WordList {
 }
 
 /** The words that begin with one: from the first to before the second. */
-type Range = readonly [string, string];
+type Range<Word = string> = readonly [from: Word, before: Word];
 const rangeOf = (word: string): Range => [word, endOf(word)];
 const rangesIn = (args: readonly unknown[], words: number): Range[] =>
   Array.from({ length: words }, (_, index) => args.slice(2 * index, 2 * index + 2) as unknown as Range);
 
 const selectLists = preparedForms((db, words: number, args) =>
   db.selectNoFrom(({ selectFrom }) =>
-    rangesIn(args, words).map((range, index) =>
-      selectFrom(entriesOf(db, range).limit(sql.lit(manyEntries)).as('entries'))
+    rangesIn(args, words).map(([from, before], index) =>
+      selectFrom(
+        entriesOf(db, [unplanned(from, 'text'), unplanned(before, 'text')])
+          .limit(sql.lit(manyEntries))
+          .as('entries'),
+      )
         .select(idList)
         .as(`list${index}`),
     ),
@@ -155,7 +162,7 @@ const selectWithWord = preparedMany((db, ids: readonly number[], from: string, b
 
 type Matching = SelectQueryBuilder<Tables, 'customer_words', { id: number }>;
 
-function entriesOf(db: Kysely<Tables>, [from, before]: Range): Matching {
+function entriesOf(db: Kysely<Tables>, [from, before]: Range<string | RawBuilder<string>>): Matching {
   return db
     .selectFrom('customer_words')
     .select('customer_id as id')

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Compilable, CompiledQuery, Insertable, Kysely } from 'kysely';
+import { type Compilable, type CompiledQuery, type Insertable, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Handle } from './handle.ts';
 import type { Tables } from './tables.ts';
 
@@ -89,6 +89,15 @@ export function preparedForms<Form extends string | number, Row>(
 ): (handle: Handle, form: Form, args: readonly unknown[]) => Promise<Row[]> {
   const statement = formStatement(({ db }, form: Form, args) => build(db, form, args));
   return (handle, form, args) => handle.run(statement(handle, form, args));
+}
+
+/**
+ * A value that PostgreSQL plans without. It plans a statement anew for each run as long as a look at the values makes it
+ * cheaper by its estimate, which offsets and ranges do for ever, and the planning takes longer than the run. Not for what
+ * may be half a table: there the look is worth it.
+ */
+export function unplanned<T extends string | number>(value: T, type: 'text' | 'bigint'): RawBuilder<T> {
+  return sql<T>`(select cast(${value} as ${sql.raw(type)}))`;
 }
 
 function formStatement<Form extends string | number, Row>(

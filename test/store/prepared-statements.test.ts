@@ -1,13 +1,16 @@
 import { CompiledQuery } from 'kysely';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { search } from '../../src/storage/customer-search.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import * as failedAttempts from '../../src/storage/failed-attempts.ts';
 import type { Handle } from '../../src/storage/handle.ts';
+import { openStore } from '../../src/storage/index.ts';
 import { migrationsFor } from '../../src/storage/migrations/index.ts';
 import { openPool, Statements } from '../../src/storage/postgres-driver.ts';
 import * as settings from '../../src/storage/settings.ts';
 import { type FreshDatabase, freshDatabaseUrl } from '../dialects.ts';
+import { newCustomer, saveTopology, smallTopology } from '../fixtures.ts';
 
 describe('statements prepared on a PostgreSQL connection', () => {
   let fresh: FreshDatabase;
@@ -37,6 +40,27 @@ describe('statements prepared on a PostgreSQL connection', () => {
     for (let times = 0; times < 3; times += 1) await settings.readAll(database.reader);
     await settings.write(database.reader, 'seldom', 'x');
     expect(await preparedNames()).toEqual([expect.stringMatching(/^foyer_0_[0-9a-f]{20}$/)]);
+  });
+
+  it('are planned once, also where a value tells how many rows will be found', async () => {
+    const store = openStore({ url: fresh.url, poolSize: 1, statementTimeoutMs: 10_000 });
+    await saveTopology(store, smallTopology);
+    await store.transaction(async ({ customers }) => {
+      for (let number = 0; number < 1_000; number += 1)
+        await customers.insert(newCustomer({ familyName: `Number${number}` }));
+    });
+    await store.close();
+    await run(database.reader, 'analyze');
+    const asked = [[], ['number77'], ['grace', 'number78']].flatMap((words) =>
+      [null, 1].map((websiteId) => ({ words, websiteId, page: 1, perPage: 5 })),
+    );
+    // PostgreSQL looks at the values of the first five runs before it can decide to do without.
+    for (let runs = 0; runs < 8; runs += 1) for (const query of asked) await search(database.reader, query);
+    const plans = (await database.reader.run(
+      CompiledQuery.raw('select statement, custom_plans, generic_plans from pg_prepared_statements'),
+    )) as { statement: string; custom_plans: number; generic_plans: number }[];
+    expect(plans.filter((plan) => plan.custom_plans > 5)).toEqual([]);
+    expect(plans.filter((plan) => plan.generic_plans > 0).length).toBeGreaterThan(5);
   });
 
   it('are given up when a pooler gave the connection to somebody else, and nobody notices', async () => {
