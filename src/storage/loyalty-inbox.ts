@@ -151,8 +151,8 @@ export async function findOldest(handle: Handle): Promise<string | undefined> {
 }
 
 /**
- * Ends the work on an entry that is still the caller's; false when it is not. What is done with is kept without its body:
- * the digest is enough to know it again.
+ * Ends the work on an entry that is still the caller's; false when it is not. What is done with or given up is kept
+ * without its body: the digest is enough to know it again, and nobody who is erased later is found in it.
  */
 export async function settle(
   handle: Handle,
@@ -163,7 +163,7 @@ export async function settle(
   const query = handle.db
     .updateTable('loyalty_inbox')
     .set({ state, due_at: dueAt, attempts, error_text: errorText, lease_token: null, leased_until: null })
-    .$if(state === 'done' || state === 'ignored', (update) => update.set({ body: '' }))
+    .$if(state !== 'waiting', (update) => update.set({ body: '' }))
     .where('id', '=', id)
     .where('lease_token', '=', leaseToken)
     .returning('id');
