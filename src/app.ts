@@ -50,7 +50,7 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Puts the house together: config, store, accounts, protocols, timers. Opens nothing before `start`. */
+/** Puts the house together: config, store, accounts, protocols, timers. Listens to nobody before `start`. */
 export function composeApp(options: AppOptions): App {
   const { config } = options;
   const logger = createLogger(config.logLevel, options.logDestination);

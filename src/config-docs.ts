@@ -14,7 +14,7 @@ const headings: Partial<Record<keyof typeof settings, string>> = {
 
 const introduction = `# Configuration
 
-<!-- Written by \`npm run docs:config\` from src/config-table.ts; change it there. -->
+<!-- Written by \`npm run docs:config\` from src/config-table.ts and src/config-background.ts; change it there. -->
 
 Foyer is configured by environment variables, all of them optional. They are read once, at the start; Foyer does not
 start with a configuration that has a fault, and names all faults at once. A \`FOYER_\` variable that is not listed here is

@@ -5,7 +5,7 @@
 export const scopes = ['customer_authenticate', 'customer_read', 'customer_write', 'admin_read'] as const;
 export type Scope = (typeof scopes)[number];
 
-/** Who acts. `id` is the customer's or key's id; operators are named by the CLI or console. */
+/** Who acts. `id` is the customer's, `keyId` the key's; operators are named by the CLI or console. */
 export type Actor =
   | { kind: 'customer'; id: number }
   | { kind: 'partner'; keyId: number; name: string; scopes: readonly Scope[]; websiteId: number | null }

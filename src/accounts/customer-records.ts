@@ -19,8 +19,8 @@ export interface CustomerRecordInput {
 }
 
 /**
- * Lists customers for a partner or operator, all or those in whose name, e-mail or foreign id every word of `text`
- * occurs. `page` counts from 1. Throws `forbidden` without `customer_read`.
+ * Lists customers for a partner or operator, all or those in whose name, e-mail or foreign id each of the first
+ * ten words of `text` begins a word. `page` counts from 1. Throws `forbidden` without `customer_read`.
  */
 export async function listCustomers(
   deps: AccountDeps,

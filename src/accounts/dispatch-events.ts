@@ -67,7 +67,7 @@ export interface Routing {
   tiesOf(customerId: number): readonly LoyaltyTie[];
   /** Chains in which a try to tell of the customer has begun. */
   begunIn(customerId: number): readonly number[];
-  /** A tie that agreed at or after this moment needs no pull. */
+  /** A tie that was asked or told at or after this moment needs no pull. */
   freshSince: string;
 }
 

@@ -27,7 +27,7 @@ export type AccountErrorCode =
 
 /** One thing wrong with one field of the input; protocols turn it into their own sentence. */
 export interface Problem {
-  /** Domain name of the field, for example `email` or `address.countryCode`. */
+  /** Domain name of the field, for example `email`; what a wire alone knows has its name there. */
   field: string;
   rule:
     | 'blank'

@@ -27,7 +27,7 @@ import { takeNotice } from './take-notice.ts';
 import { updateOwnAccount } from './update-customer.ts';
 import { verifyLogin } from './verify-login.ts';
 
-/** Every verb the product has, bound to what it works on. Protocols, jobs and the CLI call these and nothing else. */
+/** Every verb the product has, bound to what it works on. Protocols and the CLI change customers by these and nothing else. */
 export function createAccounts(deps: AccountDeps) {
   const bound =
     <Input extends readonly unknown[], Result>(verb: (deps: AccountDeps, ...input: Input) => Result) =>

@@ -110,12 +110,12 @@ export type InboxState = 'waiting' | 'done' | 'ignored' | 'dead';
 
 export type NewInboxEntry = Pick<InboxEntry, 'chainId' | 'digest' | 'subject' | 'body' | 'receivedAt' | 'requestId'>;
 
-/** Somebody who was erased here and must not come back by a late update of the platform. */
+/** Somebody who was erased here, or untied, and must not come back by a late update of the platform. */
 export interface Tombstone {
   chainId: number;
   customerId: number;
   spaazaUserId: number | null;
-  /** As `tombstoneDigest` gives it. */
+  /** As `tombstoneDigest` gives it; empty for somebody who stays. */
   emailDigest: string;
   erasedAt: string;
 }
@@ -141,6 +141,6 @@ export interface LoyaltyTie {
   spaazaUserId: number | null;
   /** True once both sides agreed on something: the platform then knows the person. */
   isAgreed: boolean;
-  /** When an update, pull or push last agreed. */
+  /** When an update, pull or push last came to an end, agreed or not; null where one is to come soon. */
   syncedAt: string | null;
 }

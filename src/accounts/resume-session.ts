@@ -19,7 +19,7 @@ export interface ResumedSession extends CustomerWithGroups {
 }
 
 /**
- * Recognises a signed-in customer by client id, token and uid. Costs one read and two SHA-256; writes only to rotate or,
+ * Recognises a signed-in customer by client id, token and uid. Costs one read and one or two SHA-256, and for a former uid another read; writes only to rotate or,
  * once a day, to move the expiry on. In rotating mode parallel requests with one token all get the same successor, and
  * the previous token stays valid until its successor is used. Throws `not_signed_in` for anything that does not fit.
  */

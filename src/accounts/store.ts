@@ -72,7 +72,7 @@ export interface HistoryPage {
   beforeId?: number;
 }
 
-/** `id` is given only where it must be a certain one: documented samples and moves between databases. */
+/** `id` is given only where it must be a certain one: documented samples. */
 export type NewCustomer = Omit<Customer, 'id' | 'hasPassword'> & { id?: number; passwordHash: string | null };
 
 /** What can be read, inside and outside a transaction. */

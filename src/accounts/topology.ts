@@ -108,7 +108,7 @@ export class Topology {
     return this.#shops.get(id);
   }
 
-  /** The first store of a website, the one it stands for when only the website is known. */
+  /** The store that a website stands for when only the website is known: the default one if it is its own, else its first. */
   shopOfWebsite(websiteId: number): Shop {
     const shop =
       this.data.shops.find((candidate) => candidate.websiteId === websiteId && candidate.isDefault) ??
@@ -150,7 +150,7 @@ export class Topology {
 
   /**
    * Resolves a request's chain id (decisions, Spaaza 3). An id that no website has: `chain_not_configured`. None given
-   * though several are configured: `chain_required`. None configured and none given: the whole default website's scope.
+   * though several are configured: `chain_required`. None configured and none given: all websites, the default one first.
    */
   scopeOfChain(chainId: number | undefined): ChainScope {
     const known = this.#scopes.get(chainId ?? null);

@@ -20,7 +20,7 @@ export async function checkDatabase(config: Config): Promise<{ findings: Finding
   let store: OpenStore | undefined;
   try {
     if (file !== undefined && isMissingFile(file)) {
-      const advice = 'foyer serve makes it, as does every other command';
+      const advice = 'foyer serve makes it';
       return { findings: [{ check: 'database', status: 'ok', message: `${file} does not exist yet`, advice }] };
     }
     // Loaded by need: with a broken native module this fails, and the rest is told all the same.

@@ -89,7 +89,7 @@ function describe(customerId: number, shown: ShownLink): string {
   const facts: [string, string | null][] = [
     ['Spaaza user', link.spaazaUserId === null ? 'not linked' : String(link.spaazaUserId)],
     ['there', describeThere(shown)],
-    ['last agreed', shown.syncedAt === null ? 'never' : momentText(shown.syncedAt)],
+    ['last asked or told', shown.syncedAt === null ? 'never' : momentText(shown.syncedAt)],
     ['waits', waitsText(shown)],
     ['would be sent', pushText(shown)],
     ...notices.map((notice): [string, string] => [
@@ -135,7 +135,7 @@ function pushText({ nextPush, nextFields, there }: ShownLink): string {
     case 'withheld':
       return 'nothing: the platform erased the person';
     case 'add':
-      return `everything, as a person who is new or has our id or e-mail${off}`;
+      return `everything that is known, as a person who is new or has our id or e-mail${off}`;
     case 'alter':
       return `${nextFields.length === sharedFields.length ? 'everything' : nextFields.map(fileName).join(', ')}${off}`;
   }

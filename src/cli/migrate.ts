@@ -11,7 +11,8 @@ export function migrate(program: Command, env: NodeJS.ProcessEnv): void {
     .summary('bring the schema of the database up to date')
     .description(
       'Brings the schema of the database up to date, and fills what that brought. On PostgreSQL, run it before ' +
-        'starting a new release; on SQLite every command does it by itself. Running it again does nothing.',
+        'starting a new release; on SQLite the server and the commands that use the data do it by themselves. ' +
+        'Running it again does nothing.',
     )
     .option('--plan', 'show what would run, and run nothing')
     .option('--json', 'print one JSON document, and no progress')

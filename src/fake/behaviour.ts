@@ -30,7 +30,7 @@ export interface Behaviour {
   warnings: string[];
 }
 
-/** What happens to one request before it is carried out, or undefined when nothing does. */
+/** What happens to one request, before it is carried out but for `loseAnswer`; undefined when nothing does. */
 export type Mishap = 'down' | 'throttle' | 'code' | 'status' | 'loseAnswer';
 
 /** Makes a well-behaved stand-in. */

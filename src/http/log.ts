@@ -11,7 +11,7 @@ interface LoggedError {
 }
 
 /**
- * Makes the server's logger. It is given requests only as method, route pattern, id and network, never as URL, headers
+ * Makes the server's logger. It is given requests only as method, route pattern and id, never as URL, headers
  * or body: a secret cannot be redacted from where it is never put. The redaction list is the second line of defence.
  */
 export function createLogger(level: string, destination?: DestinationStream): Logger {

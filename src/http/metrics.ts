@@ -29,7 +29,7 @@ export function createMetrics(watched: Watched): Metrics {
   });
   const requests = new Histogram({
     name: 'foyer_http_request_duration_seconds',
-    help: 'Time from the first byte of a request to its answer, by route pattern',
+    help: 'Time from the head of a request to its answer, by route pattern',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,

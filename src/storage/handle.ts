@@ -11,7 +11,7 @@ import type { Tables } from './tables.ts';
 export interface Handle {
   /** Builds queries, which run only through `run`. Handles that share it share compiled queries. */
   readonly db: Kysely<Tables>;
-  /** Runs a query that was compiled once; see `prepared` in prepared.ts. */
+  /** Runs a compiled query; what runs often is compiled once, see `prepared` in prepared.ts. */
   run<Row>(statement: Statement<Row>): Promise<Row[]>;
   /**
    * Runs a statement that gives no rows and whose failure ends the transaction. Where a query is a journey it is only

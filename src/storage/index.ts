@@ -24,7 +24,7 @@ export interface OpenStore extends Store {
   readonly windows: Database['windows'];
 }
 
-/** Opens the store behind a URL: `sqlite:<path>` or `postgres://…`. Nothing is read or written yet. */
+/** Opens the store behind a URL: `sqlite:<path>` or `postgres://…`. No row is read or written yet. */
 export function openStore(options: DatabaseOptions): OpenStore {
   const database = openDatabase(options);
   return {

@@ -205,7 +205,7 @@ interface CustomersTable {
   group_id: number;
   password_hash: string | null;
   unconfirmed_since: string | null;
-  /** Read by the release before this one only. */
+  /** What a customer is found by, compared with `indexed_text`; the release before this one searched it. */
   search_text: string;
   /** The `search_text` whose words are in `customer_words`. */
   indexed_text: string | null;

@@ -13,7 +13,7 @@ const maxDepth = 512;
 const mostLevels = 10;
 
 /**
- * Decodes the body of a POST or PUT to its top-level parameters, a plain object without a `__proto__` member. No body,
+ * Decodes the body of a POST to its top-level parameters, a plain object without a `__proto__` member. No body,
  * `0`, a list, a scalar and null all give `{}`, so that the complaint is about the missing parameters. A body that
  * starts with `{` or `[` and parses is JSON whatever `contentType` says, and real form bodies work as well (decisions,
  * both wires 4); otherwise the content type decides. Throws the 400 WebapiErrors of magento-webapi 3.2 and 3.3.

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { AccountError, reasonOf } from '../../accounts/errors.ts';
+import { AccountError, isRefusedOnPurpose, reasonOf } from '../../accounts/errors.ts';
 import type { Accounts } from '../../accounts/index.ts';
 import { refuse } from './answer.ts';
 import { decodeBody } from './body.ts';
@@ -96,7 +96,8 @@ export async function spaazaWebhooks(app: FastifyInstance, options: WebhookOptio
     request.refusal = reasonOf(error);
     const refusal = refusalOf(error, { resource: 'Spaaza_Loyalty::webhook', reportId: reportIdOf(request) });
     count(chainOf(request), outcomeOf(error, refusal.status));
-    if (refusal.status >= 500 && !request.raw.aborted)
+    const isFault = refusal.status >= 500 && !isRefusedOnPurpose(error);
+    if (isFault && !request.raw.aborted)
       request.log.error({ err: error, report: reportIdOf(request) }, 'request failed');
     return refuse(refusal, request, reply);
   });

@@ -166,6 +166,7 @@ describe.each(databaseKinds)('webhooks (%s)', (kind) => {
     const answer = await deliver(server, event);
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, '60']);
     expect(await inboxLength()).toBe(0);
+    expect(server.logs.filter(({ msg }) => msg === 'request failed')).toEqual([]);
     await server.app.accounts.setMaintenance({ isOn: false });
     await server.app.accounts.directory.refresh();
     expect((await deliver(server, event)).text).toBe('{"status":"accepted"}');
