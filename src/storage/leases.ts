@@ -1,4 +1,4 @@
-import type { ExpressionBuilder } from 'kysely';
+import { type ExpressionBuilder, sql } from 'kysely';
 import type { Tables } from './tables.ts';
 
 /** Rows that wait until they are due, for whoever takes them first under a lease. */
@@ -11,3 +11,10 @@ export const isFree = (now: string) => (eb: ExpressionBuilder<Tables, LeasedTabl
     eb('due_at', '<=', now),
     eb.or([eb('leased_until', 'is', null), eb('leased_until', '<=', now)]),
   ]);
+
+/**
+ * The same of rows that were chosen by it before. In this form no index promises to find them: SQLite went through all that
+ * wait instead of looking up the few by their key.
+ */
+export const isStillFree = (now: string) => (eb: ExpressionBuilder<Tables, LeasedTable>) =>
+  sql<boolean>`(case when ${isFree(now)(eb)} then 1 else 0 end) = 1`;

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type {
   DeliveryFilter,
   DeliveryGroup,
@@ -57,6 +58,9 @@ export async function group(handle: Handle, chainId: number): Promise<DeliveryGr
   return groups.sort((a, b) => a.state.localeCompare(b.state) || b.count - a.count);
 }
 
+/** Of rows found by their key: in this form SQLite does not go through all that are in the state instead. */
+const isStill = (state: QueueState) => sql<boolean>`(case when state = ${state} then 1 else 0 end) = 1`;
+
 /** Makes rows that are in a state due at once, dead ones as if they were new; gives whose they were. */
 export async function replay(
   handle: Handle,
@@ -80,7 +84,7 @@ export async function replay(
     .set({ due_at: now, ...(state === 'dead' && asNew) })
     .where('chain_id', '=', chainId)
     .where('customer_id', 'in', customerIds)
-    .where('state', '=', state)
+    .where(isStill(state))
     .returning('customer_id');
   return (await handle.run(query.compile())).map((row) => row.customer_id);
 }
@@ -97,7 +101,7 @@ export async function discard(
     .deleteFrom('loyalty_queue')
     .where('chain_id', '=', chainId)
     .where('customer_id', 'in', customerIds)
-    .where('state', '=', state)
+    .where(isStill(state))
     .returning('customer_id');
   const query = withErasures ? those : those.where('erasure', 'is', null);
   return (await handle.run(query.compile())).map((row) => row.customer_id);

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { InboxEntry, InboxNotice, InboxState, NewInboxEntry } from '../accounts/loyalty-queue.ts';
 import type { Handle } from './handle.ts';
-import { isFree } from './leases.ts';
+import { isFree, isStillFree } from './leases.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
@@ -130,7 +130,7 @@ export async function claim(
     .updateTable('loyalty_inbox')
     .set({ lease_token: lease.token, leased_until: lease.until })
     .where('id', 'in', free)
-    .where(isFree(now))
+    .where(isStillFree(now))
     .returningAll();
   return (await handle.run(query.compile())).map(toEntry).sort((a, b) => a.id - b.id);
 }

@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely';
 import type { Claim, Erasure, QueueFailure, QueueOrder, QueueRow, QueueState } from '../accounts/loyalty-queue.ts';
 import type { SentWords } from '../accounts/sent-words.ts';
 import type { Handle } from './handle.ts';
-import { isFree } from './leases.ts';
+import { isFree, isStillFree } from './leases.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
@@ -17,7 +17,14 @@ export async function find(handle: Handle, chainId: number, customerId: number):
 }
 
 const selectDue = prepared((db, chainId: number, now: string) =>
-  db.selectFrom('loyalty_queue').select('customer_id').where('chain_id', '=', chainId).where(isFree(now)).limit(1),
+  db
+    .selectFrom('loyalty_queue')
+    .select('customer_id')
+    .where('chain_id', '=', chainId)
+    .where(isFree(now))
+    // The order of the index, without which PostgreSQL reads past all that are dead.
+    .orderBy('due_at')
+    .limit(1),
 );
 
 /** Tells whether something of a chain waits that is due and that nobody works on. */
@@ -136,7 +143,7 @@ export async function claim(
     .where(({ eb, refTuple }) =>
       eb(refTuple('chain_id', 'customer_id'), 'in', free.$asTuple('chain_id', 'customer_id')),
     )
-    .where(isFree(now))
+    .where(isStillFree(now))
     .returningAll();
   const rows = (await handle.run(query.compile())).map(toRow);
   return rows.sort((a, b) => (a.dueAt < b.dueAt ? -1 : 1));

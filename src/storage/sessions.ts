@@ -212,7 +212,13 @@ const selectByExpiry = prepared((db, customerId: number) =>
 
 /** Ends up to `limit` sessions past their time; gives how many there were. */
 export async function deleteExpired(handle: Handle, now: string, limit: number): Promise<number> {
-  const expired = handle.db.selectFrom('sessions').select('id').where('expires_at', '<=', now).limit(limit);
+  const expired = handle.db
+    .selectFrom('sessions')
+    .select('id')
+    .where('expires_at', '<=', now)
+    // The order of the index: else PostgreSQL reads past all that are open, where many are over.
+    .orderBy('expires_at')
+    .limit(limit);
   const query = handle.db.deleteFrom('sessions').where('id', 'in', expired).returning('id');
   return (await handle.run(query.compile())).length;
 }

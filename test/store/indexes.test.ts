@@ -124,6 +124,15 @@ const searches: [string, Partial<CustomerQuery>, unknown[][], RegExp[][]][] = [
   ],
 ];
 
+const many = Array.from({ length: 250 }, (_, index) => index + 1);
+/** Of rows that are known by then, in a table. PostgreSQL goes by how many there are. */
+const changesByKey: [string, RegExp, (handle: Handle) => Promise<unknown>][] = [
+  ['rows that are claimed', /loyalty_queue/, (handle) => queue.claim(handle, 123, 8, lease, moment)],
+  ['notices that are claimed', /loyalty_inbox/, (handle) => inbox.claim(handle, 8, lease, moment)],
+  ['rows that are replayed', /loyalty_queue/, (handle) => deliveries.replay(handle, dead, many, moment)],
+  ['rows that are discarded', /loyalty_queue/, (handle) => deliveries.discard(handle, dead, many, true)],
+];
+
 describe.each(databaseKinds)('indexes (%s)', (kind) => {
   let fresh: FreshDatabase;
   let database: Database;
@@ -173,6 +182,23 @@ describe.each(databaseKinds)('indexes (%s)', (kind) => {
     const plan = await explain(kind, database, query!);
     await runStatement(fresh.url, 'delete from loyalty_inbox');
     expect(plan.map(({ text }) => text).join('\n')).toContain('loyalty_inbox_person');
+  });
+
+  it.each(kind === 'sqlite' ? changesByKey : [])(
+    'lead to %s by their key, not through all of their state',
+    async (_, table, change) => {
+      const [query] = await queriesOf(database.reader, change);
+      const plan = await explain(kind, database, query!);
+      const changed = plan.find(({ text }) => table.test(text));
+      expect(changed?.text).toMatch(/\((?:chain_id=\? AND customer_id=\?|rowid=\?)\)$/);
+    },
+  );
+
+  it('are gone through in their order where a few of many are wanted', async () => {
+    const [expired] = await queriesOf(database.reader, (handle) => sessions.deleteExpired(handle, moment, 100));
+    const [due] = await queriesOf(database.reader, (handle) => queue.hasDue(handle, 123, moment));
+    expect(expired!.sql).toMatch(/order by "expires_at" limit/);
+    expect(due!.sql).toMatch(/order by "due_at" limit/);
   });
 
   it('lead to the oldest events in their order, so that no more of them are read than taken', async () => {
