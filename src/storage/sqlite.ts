@@ -66,6 +66,8 @@ export function openSqlite(path: string): Sqlite {
       connection.pragma('busy_timeout = 0');
       // What a savepoint may have to put back, page by page; beyond 64 KiB it would go through a file in the system's temporary folder.
       connection.pragma('temp_store = MEMORY');
+      // Who was erased is not to be found in the bytes of the file either.
+      connection.pragma('secure_delete = ON');
       writer = new Writer(connection, path);
     }
     return writer;
