@@ -45,7 +45,10 @@ export async function resumeSession(
   if (expiresAt !== session.expiresAt) {
     await deps.store.transaction((store) => store.sessions.extend(session.id, expiresAt, now));
   }
-  return { customer, groupIds, session, token: { accessToken: credentials.accessToken, clientId, uid, expiresAt } };
+  // A node that rotates has replaced it, while the mode is changed node by node: its time is short, its successor is told.
+  const accessToken =
+    match === 'current' ? credentials.accessToken : successorOf(credentials.accessToken, session.rotationSeed);
+  return { customer, groupIds, session, token: { accessToken, clientId, uid, expiresAt } };
 }
 
 /** An e-mail change keeps sessions: the uid of sign-in, the present one and those in between all pass (decisions, go~mus 6). */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { hashToken, successorOf } from '../../../src/accounts/session.ts';
 import { describeOnServer, describeOnServers } from '../server-under-test.ts';
 import {
   type Answer,
@@ -12,7 +13,7 @@ import {
   tokenHeadersOn,
   tokensOf,
 } from './client.ts';
-import { daysFromNow, rewriteSession, unixSeconds } from './stored-session.ts';
+import { daysFromNow, rewriteSession, storedSession, unixSeconds } from './stored-session.ts';
 
 const every = [...tokenHeaderNames, 'authorization'];
 
@@ -36,6 +37,19 @@ describeOnServers('a token that stays', (server) => {
       expect(answer.headers.expiry).toMatch(/^\d{10}$/);
       expect(Number(answer.headers.expiry)).toBeGreaterThan(Date.now() / 1000);
     }
+  });
+
+  it('that another node has replaced, because the mode is being changed, is answered by its successor', async () => {
+    const { tokens } = await signUp(server);
+    const { tokenHash, rotationSeed } = await storedSession(server, tokens.client);
+    const next = successorOf(tokens['access-token'], rotationSeed);
+    const previousValidUntil = daysFromNow(1);
+    const changes = { tokenHash: hashToken(next), previousTokenHash: tokenHash, previousValidUntil };
+    await rewriteSession(server, tokens.client, changes);
+    const answer = await call(server, 'GET', '/auth/validate_token', { headers: tokens });
+    expect([answer.status, answer.headers['access-token']]).toEqual([200, next]);
+    const after = await call(server, 'GET', '/auth/validate_token', { headers: tokensOf(answer) });
+    expect([after.status, after.headers['access-token']]).toEqual([200, next]);
   });
 
   it('serves many requests at once, and none of them is left without headers', async () => {
