@@ -33,13 +33,16 @@ async function inTransaction<T>(db: Kysely<Tables>, work: (db: Kysely<Tables>) =
   });
 }
 
+/** Lock timeout, and a deadlock with requests. */
+const tableWasBusy = /^(?:55P03|40P01)$/;
+
 /** Gives a schema change that could not have a table in time another four chances, with room for others in between. */
 async function withTableLocks<T>(change: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await change();
     } catch (error) {
-      if (attempt >= 5 || (error as { code?: unknown }).code !== '55P03') throw error;
+      if (attempt >= 5 || !tableWasBusy.test(String((error as { code?: unknown }).code))) throw error;
       await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
   }
