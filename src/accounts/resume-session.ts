@@ -19,8 +19,8 @@ export interface ResumedSession extends CustomerWithGroups {
 }
 
 /**
- * Recognises a signed-in customer by client id, token and uid. Costs one read and one or two SHA-256, and for a former uid another read; writes only to rotate or,
- * once a day, to move the expiry on. In rotating mode parallel requests with one token all get the same successor, and
+ * Recognises a signed-in customer by client id, token and uid. Costs one read and one or two SHA-256, and for a former uid
+ * another read; writes only to rotate or, once a day, to move the expiry on. In rotating mode parallel requests with one token all get the same successor, and
  * the previous token stays valid until its successor is used. Throws `not_signed_in` for anything that does not fit.
  */
 export async function resumeSession(

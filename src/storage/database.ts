@@ -17,7 +17,10 @@ const embeddedSharing: Sharing = { enough: Number.POSITIVE_INFINITY };
 /** PostgreSQL works on these while the rest of the turn's requests are read, and neither waits for the other. */
 const serverSharing: Sharing = { enough: 10 };
 
-/** One open database of either kind. What depends on the kind is in this file, sqlite*.ts, postgres*.ts, column-types.ts and failures.ts. */
+/**
+ * One open database of either kind. What depends on the kind is in this file, sqlite*.ts, postgres*.ts, column-types.ts and
+ * failures.ts.
+ */
 export interface Database {
   readonly isEmbedded: boolean;
   /** Reads only, and sees every write that was acknowledged. */

@@ -1,4 +1,5 @@
-import { type ExpressionBuilder, sql } from 'kysely';
+import type { ExpressionBuilder } from 'kysely';
+import { notByIndex } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 /** Rows that wait until they are due, for whoever takes them first under a lease. */
@@ -12,9 +13,5 @@ export const isFree = (now: string) => (eb: ExpressionBuilder<Tables, LeasedTabl
     eb.or([eb('leased_until', 'is', null), eb('leased_until', '<=', now)]),
   ]);
 
-/**
- * The same of rows that were chosen by it before. In this form no index promises to find them: SQLite went through all that
- * wait instead of looking up the few by their key.
- */
-export const isStillFree = (now: string) => (eb: ExpressionBuilder<Tables, LeasedTable>) =>
-  sql<boolean>`(case when ${isFree(now)(eb)} then 1 else 0 end) = 1`;
+/** The same of rows that were chosen by it before, looked at again. */
+export const isStillFree = (now: string) => (eb: ExpressionBuilder<Tables, LeasedTable>) => notByIndex(isFree(now)(eb));

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import type { ExpressionBuilder } from 'kysely';
 import type {
   DeliveryFilter,
   DeliveryGroup,
@@ -8,6 +8,8 @@ import type {
 } from '../accounts/loyalty-queue.ts';
 import type { Handle } from './handle.ts';
 import { toRow } from './loyalty-queue.ts';
+import { notByIndex } from './prepared.ts';
+import type { Tables } from './tables.ts';
 
 /** One page of the rows that a filter lets through, those that wait longest first. */
 export async function list(
@@ -58,8 +60,9 @@ export async function group(handle: Handle, chainId: number): Promise<DeliveryGr
   return groups.sort((a, b) => a.state.localeCompare(b.state) || b.count - a.count);
 }
 
-/** Of rows found by their key: in this form SQLite does not go through all that are in the state instead. */
-const isStill = (state: QueueState) => sql<boolean>`(case when state = ${state} then 1 else 0 end) = 1`;
+/** Of rows that are found by their key. */
+const isIn = (state: QueueState) => (eb: ExpressionBuilder<Tables, 'loyalty_queue'>) =>
+  notByIndex(eb('state', '=', state));
 
 /** Makes rows that are in a state due at once, dead ones as if they were new; gives whose they were. */
 export async function replay(
@@ -84,7 +87,7 @@ export async function replay(
     .set({ due_at: now, ...(state === 'dead' && asNew) })
     .where('chain_id', '=', chainId)
     .where('customer_id', 'in', customerIds)
-    .where(isStill(state))
+    .where(isIn(state))
     .returning('customer_id');
   return (await handle.run(query.compile())).map((row) => row.customer_id);
 }
@@ -101,7 +104,7 @@ export async function discard(
     .deleteFrom('loyalty_queue')
     .where('chain_id', '=', chainId)
     .where('customer_id', 'in', customerIds)
-    .where(isStill(state))
+    .where(isIn(state))
     .returning('customer_id');
   const query = withErasures ? those : those.where('erasure', 'is', null);
   return (await handle.run(query.compile())).map((row) => row.customer_id);
@@ -118,7 +121,7 @@ export async function deleteDead(handle: Handle, before: string, limit: number):
   const query = handle.db
     .deleteFrom('loyalty_queue')
     .where(({ eb, refTuple }) => eb(refTuple('chain_id', 'customer_id'), 'in', old.$asTuple('chain_id', 'customer_id')))
-    .where('state', '=', 'dead')
+    .where(isIn('dead'))
     .returning('customer_id');
   return (await handle.run(query.compile())).length;
 }

@@ -45,7 +45,7 @@ export async function listBySubject(
 }
 
 const selectDue = prepared((db, now: string) =>
-  db.selectFrom('loyalty_inbox').select('id').where(isFree(now)).limit(1),
+  db.selectFrom('loyalty_inbox').select('id').where(isFree(now)).orderBy('due_at').limit(1),
 );
 
 /** Tells whether an entry waits that is due and that nobody works on. */

@@ -136,8 +136,8 @@ async function maintenanceSince({ reader }: Database): Promise<string | undefine
 }
 
 /**
- * A digest of what changes when a customer or the settings do: the latter hold the revision and since when maintenance is on, and
- * whatever happens to a customer leaves a row in the outbox.
+ * A digest of what changes when a customer or the settings do: the latter hold the revision and since when maintenance is
+ * on, and whatever happens to a customer leaves a row in the outbox.
  */
 async function markOf(database: Database): Promise<string> {
   const all = [...(await settings.readAll(database.reader)), ...Object.entries(await database.highestIds())];

@@ -1,5 +1,14 @@
 import { hash } from 'node:crypto';
-import { type Compilable, type CompiledQuery, type Insertable, type Kysely, type RawBuilder, sql } from 'kysely';
+import {
+  type Compilable,
+  type CompiledQuery,
+  type Expression,
+  type Insertable,
+  type Kysely,
+  type RawBuilder,
+  type SqlBool,
+  sql,
+} from 'kysely';
 import type { Handle } from './handle.ts';
 import type { Tables } from './tables.ts';
 
@@ -98,6 +107,14 @@ export function preparedForms<Form extends string | number, Row>(
  */
 export function unplanned<T extends string | number>(value: T, type: 'text' | 'bigint'): RawBuilder<T> {
   return sql<T>`(select cast(${value} as ${sql.raw(type)}))`;
+}
+
+/**
+ * A condition on rows that are found by their key, in a form for which no index is chosen: SQLite would go through all
+ * for which it holds, instead of looking at the few.
+ */
+export function notByIndex(condition: Expression<SqlBool>): RawBuilder<boolean> {
+  return sql<boolean>`(case when ${condition} then 1 else 0 end) = 1`;
 }
 
 function formStatement<Form extends string | number, Row>(

@@ -125,12 +125,13 @@ const searches: [string, Partial<CustomerQuery>, unknown[][], RegExp[][]][] = [
 ];
 
 const many = Array.from({ length: 250 }, (_, index) => index + 1);
-/** Of rows that are known by then, in a table. PostgreSQL goes by how many there are. */
+/** Changes of rows whose keys are known by then, with their table. PostgreSQL goes by how many rows there are. */
 const changesByKey: [string, RegExp, (handle: Handle) => Promise<unknown>][] = [
   ['rows that are claimed', /loyalty_queue/, (handle) => queue.claim(handle, 123, 8, lease, moment)],
   ['notices that are claimed', /loyalty_inbox/, (handle) => inbox.claim(handle, 8, lease, moment)],
   ['rows that are replayed', /loyalty_queue/, (handle) => deliveries.replay(handle, dead, many, moment)],
   ['rows that are discarded', /loyalty_queue/, (handle) => deliveries.discard(handle, dead, many, true)],
+  ['rows that are too old', /loyalty_queue/, (handle) => deliveries.deleteDead(handle, moment, 100)],
 ];
 
 describe.each(databaseKinds)('indexes (%s)', (kind) => {

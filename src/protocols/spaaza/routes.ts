@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Actor, Scope } from '../../accounts/access.ts';
-import { AccountError, isRefusedOnPurpose, reasonOf } from '../../accounts/errors.ts';
+import { AccountError, reasonOf } from '../../accounts/errors.ts';
 import type { Accounts } from '../../accounts/index.ts';
 import { negotiate, type Rendering } from './accept.ts';
 import { refuse } from './answer.ts';
@@ -10,7 +10,7 @@ import { routesOf } from './endpoints.ts';
 import { refusalOf } from './errors.ts';
 import { splitServicePath } from './path.ts';
 import { renderJson } from './render-json.ts';
-import { hideContentType, reportIdOf } from './request.ts';
+import { hideContentType, logFault, reportIdOf } from './request.ts';
 import { cannotBeProcessed, methodNotSupported, noRoute } from './webapi-error.ts';
 
 export interface SpaazaOptions {
@@ -74,10 +74,7 @@ export async function spaaza(app: FastifyInstance, options: SpaazaOptions): Prom
     const scope = request.routeOptions.config.scope ?? 'customer_read';
     request.refusal = reasonOf(error);
     const refusal = refusalOf(error, { resource: resourceOf(scope), reportId: reportIdOf(request) });
-    // A client that went away in the middle of its body is no fault of ours.
-    const isFault = refusal.status >= 500 && !isRefusedOnPurpose(error);
-    if (isFault && !request.raw.aborted)
-      request.log.error({ err: error, report: reportIdOf(request) }, 'request failed');
+    if (refusal.status >= 500) logFault(request, error);
     return refuse(refusal, request, reply);
   });
   app.setNotFoundHandler(async (request, reply) => {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { AccountError, isRefusedOnPurpose, reasonOf } from '../../accounts/errors.ts';
+import { AccountError, reasonOf } from '../../accounts/errors.ts';
 import type { Accounts } from '../../accounts/index.ts';
 import { refuse } from './answer.ts';
 import { decodeBody } from './body.ts';
 import { refusalOf } from './errors.ts';
-import { hideContentType, reportIdOf } from './request.ts';
+import { hideContentType, logFault, reportIdOf } from './request.ts';
 import { WebapiRefusal, WebhookAccepted, WebhookEvent, WebhookParams } from './schemas.ts';
 import { decodingError, noRoute, WebapiError } from './webapi-error.ts';
 import { subjectOf } from './webhook-event.ts';
@@ -96,9 +96,7 @@ export async function spaazaWebhooks(app: FastifyInstance, options: WebhookOptio
     request.refusal = reasonOf(error);
     const refusal = refusalOf(error, { resource: 'Spaaza_Loyalty::webhook', reportId: reportIdOf(request) });
     count(chainOf(request), outcomeOf(error, refusal.status));
-    const isFault = refusal.status >= 500 && !isRefusedOnPurpose(error);
-    if (isFault && !request.raw.aborted)
-      request.log.error({ err: error, report: reportIdOf(request) }, 'request failed');
+    if (refusal.status >= 500) logFault(request, error);
     return refuse(refusal, request, reply);
   });
   app.setNotFoundHandler(async (request, reply) => refuse(noRoute(), request, reply));
